@@ -1,0 +1,49 @@
+"""The operator's settings: command-line flags, which are also `SYNCLINE_…` environment variables."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+#: The path is the one that the vendor's own connector uses, so that guides written for it still fit.
+CALLBACK_PATH = "/salesforce/getSfdcOAuthTokensRedirect"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set; times are in seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="SYNCLINE_", extra="ignore", frozen=True)
+
+    data: Path = Field(Path("syncline-data"), description="Directory of the database and the master key.")
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    public_url: str = Field("", description="The address browsers use, such as https://sync.example.com.")
+    allow_hosts: tuple[str, ...] = Field(
+        (), description="Origins besides the vendors' own that may be logged in to or written to (a simulator's)."
+    )
+    login_lifetime: int = Field(600, ge=1, description="How long a started login may take.")
+    cycle_interval: float = Field(300, ge=0.1, description="Pause after a sync cycle has ended.")
+    look_back: int = Field(600, ge=0, description="How far a cycle reads behind the watermark for late commits.")
+    throttle_wait: float = Field(900, ge=0.1, description="Pause when a daily limit is reached and no time is given.")
+    failure_wait: float = Field(300, ge=0.1, description="Pause after a sync run has failed, before it is tried again.")
+    session_lifetime: int = Field(7200, ge=60, description="Assumed life of an access token; Salesforce sends none.")
+    http_timeout: float = Field(30, ge=0.1, description="Longest wait for one answer of a provider.")
+    effect_attempts: int = Field(6, ge=1, description="How often an effect is tried before it is dead-lettered.")
+    effect_backoff: float = Field(1, gt=0, description="First pause between two tries; doubles each time, up to 5 minutes.")
+    lease: float = Field(60, ge=1, description="How long a worker may keep an effect without a sign of life.")
+    concurrency: int = Field(16, ge=1, description="How many effects run at the same time.")
+    marketo_rate: int = Field(50, ge=1, description="Calls per 20 seconds and instance; Marketo allows 100 in all.")
+    marketo_concurrency: int = Field(5, ge=1, description="Calls at the same time per instance; Marketo allows 10 in all.")
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="How much is logged.")
+    log_format: str = Field("json", pattern="^(json|console)$", description="How log lines look.")
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_origin(cls, url: str) -> str:
+        """The redirect URI is built from this and compared byte for byte, so it must be a bare origin."""
+        parts = urlsplit(url)
+        if url and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query):
+            msg = "must be an origin such as https://sync.example.com, without a path"
+            raise ValueError(msg)
+        return url.rstrip("/")

@@ -1,0 +1,1 @@
+"""The systems Syncline talks to, one folder each; `table.py` is the only list of them."""
