@@ -1,0 +1,61 @@
+"""What an integration remembers besides its state; like the state, a fold of the log."""
+
+from typing import Literal
+
+import msgspec
+
+Resume = Literal["", "authorized", "verified", "fields_synced", "syncing", "paused"]
+
+
+class Context(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The memory that guards look at. A new one is made by `after`, nothing else changes it."""
+
+    #: The grant's generation: 0 before the first, one more for each token set that was stored.
+    generation: int = 0
+    #: Whether a refresh of the current generation was announced and has no result yet.
+    refreshing: bool = False
+    #: Whether the source was seen to replace the refresh token (None: not seen yet).
+    rotates: bool | None = None
+    org_id: str = ""
+    user_id: str = ""
+    #: Whether a person has confirmed that org and user.
+    pinned: bool = False
+    #: Where to return to after authorizing again.
+    resume: Resume = ""
+    initial_sync_done: bool = False
+    #: The catalogue code of what blocks it, empty when nothing does.
+    problem: str = ""
+    detail: str = ""
+
+
+def after(context: Context, event_type: str, data: dict[str, object], *, source: str, target: str) -> Context:
+    """Answer the memory after an accepted event that led from `source` to `target` (equal when the state stays)."""
+    change: dict[str, object] = dict(_grant(context, event_type, data))
+    if event_type == "connection.confirmed":
+        change["pinned"] = True
+    if event_type == "sync.finished":
+        change["initial_sync_done"] = True
+    if event_type == "grant.lost":
+        change["resume"] = "paused" if source == "syncing.paused" else source.partition(".")[0]
+    elif context.resume and target and not target.startswith("reauthorization_required"):
+        change["resume"] = ""
+    if source != target or "problem" in data:
+        change["problem"] = data.get("problem", "")
+        change["detail"] = data.get("detail", "")
+    return msgspec.structs.replace(context, **change) if change else context
+
+
+def _grant(context: Context, event_type: str, data: dict[str, object]) -> dict[str, object]:
+    match event_type:
+        case "code.exchanged":
+            change = {"generation": context.generation + 1, "refreshing": False, "rotates": None}
+            return change | {"org_id": data.get("org_id", ""), "user_id": data.get("user_id", "")}
+        case "grant.refresh_started":
+            return {"refreshing": True}
+        case "grant.refresh_failed" | "grant.lost":
+            return {"refreshing": False}
+        case "grant.refreshed":
+            rotated = bool(data.get("rotated"))
+            return {"generation": context.generation + 1, "refreshing": False, "rotates": rotated}
+        case _:
+            return {}

@@ -1,0 +1,45 @@
+"""Effects: the names that the chart may use, and what kind of work each one is."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+
+class EffectKind(msgspec.Struct, frozen=True):
+    """How an effect is run."""
+
+    title: str
+    #: The event that a timer turns into when it is due; empty for real work.
+    timer: str = ""
+    #: The setting that holds a timer's delay in seconds.
+    delay: str = ""
+    #: Work that must not be repeated: the intent is journalled first, and a lost reply is a case of its own.
+    journalled: bool = False
+
+
+EFFECTS: dict[str, EffectKind] = {
+    "probe_credentials": EffectKind("Test Consumer Key and Secret"),
+    "expire_login": EffectKind("Wait for the login", timer="timer.login_expired", delay="login_lifetime"),
+    "exchange_code": EffectKind("Exchange the code for tokens", journalled=True),
+    "run_checks": EffectKind("Run the checks"),
+    "preview_fields": EffectKind("Read the fields of both sides"),
+    "sync_fields": EffectKind("Create the fields"),
+    "sync_records": EffectKind("Sync the records"),
+    "wait_for_cycle": EffectKind("Wait for the next cycle", timer="timer.cycle_due", delay="cycle_interval"),
+    "wait_for_quota": EffectKind("Wait for the quota", timer="timer.quota_due", delay="throttle_wait"),
+    "wait_for_retry": EffectKind("Wait before the next try", timer="timer.retry_due", delay="failure_wait"),
+    "revoke_grant": EffectKind("Revoke the tokens"),
+}
+
+
+def due_at(name: str, at: int, data: Mapping[str, object], delays: Mapping[str, float]) -> int:
+    """Answer when an effect is due, in microseconds: now, or after a timer's delay.
+
+    A `retry_after` in the event's data (seconds, as a provider asked for it) takes the place of the setting.
+    """
+    kind = EFFECTS[name]
+    if not kind.timer:
+        return at
+    asked = data.get("retry_after")
+    seconds = float(asked) if isinstance(asked, int | float) else delays[kind.delay]
+    return at + int(seconds * 1_000_000)

@@ -1,0 +1,176 @@
+"""Events: what happened to an integration, who says so, and what came with it.
+
+An event is audited whole, so nothing secret may be in it. What it *brings* (sealed secrets, documents, login
+attempts) is stored in the same transaction and audited by name and fingerprint only.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+ActorKind = Literal["person", "hook", "source", "timer", "effect", "service"]
+
+
+class Actor(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who caused an event, and how we know."""
+
+    kind: ActorKind
+    id: str  #: an API key's id, an effect's id, a webhook sender: never a secret
+    via: str = ""  #: `bearer`, `session`, `signature`, `callback`, `command_line`, `schedule`
+    address: str = ""  #: the peer's network address, where there is one
+
+
+class SealedSecret(msgspec.Struct, frozen=True):
+    """A secret that was sealed at the door; replaces the one of the same field."""
+
+    field: str
+    blob: bytes
+    key_id: str
+    fingerprint: str
+
+
+class Document(msgspec.Struct, frozen=True):
+    """A named piece of JSON that belongs to the integration; replaces the one of the same name."""
+
+    name: str
+    body: Any
+
+
+class LoginAttempt(msgspec.Struct, frozen=True):
+    """A login that a browser has started: only hashes and a sealed verifier are kept (RFC 7636 §4.1)."""
+
+    state_hash: str
+    browser_hash: str
+    verifier: SealedSecret
+    expires_at: int  #: microseconds since the epoch
+
+
+class SpentAttempt(msgspec.Struct, frozen=True):
+    """The login attempt that this event consumes; if it was consumed before, the event is refused."""
+
+    state_hash: str
+
+
+class Erasure(msgspec.Struct, frozen=True):
+    """Sealed secrets to be erased; no names means all of them, and the data key with them."""
+
+    fields: tuple[str, ...] = ()
+
+
+class SettledEffect(msgspec.Struct, frozen=True):
+    """The effect whose result this event is; settled only while its lease is still ours."""
+
+    effect: str
+    lease: str
+    done: bool = True  #: False: a sign of life, the lease is extended
+    lease_until: int = 0
+
+
+class SentRecords(msgspec.Struct, frozen=True):
+    """Records that reached the target: (id, stamp), remembered while the look-back could read them again."""
+
+    object: str
+    rows: tuple[tuple[str, str], ...]
+    forget_before: str = ""
+
+
+class RefusedRecords(msgspec.Struct, frozen=True):
+    """Records that the target refused: (id, reason)."""
+
+    object: str
+    rows: tuple[tuple[str, str], ...]
+    cleared: tuple[str, ...] = ()  #: ids that were accepted now
+
+
+Brought = (
+    SealedSecret
+    | Document
+    | LoginAttempt
+    | SpentAttempt
+    | Erasure
+    | SettledEffect
+    | SentRecords
+    | RefusedRecords
+)
+
+
+class Event(msgspec.Struct, frozen=True):
+    """Something that happened, once: `key` is unique per integration, for ever."""
+
+    integration: str
+    type: str
+    key: str
+    actor: Actor
+    at: int  #: microseconds since the epoch
+    data: dict[str, Any] = msgspec.field(default_factory=dict)
+    cause: str = ""  #: the effect or the event that led here, such as `effect:ef_…` or `seq:12`
+    request: str = ""  #: the correlation id of the request that brought it
+    #: For timers and results of effects: the `seq` at which the state they belong to was entered.
+    state_seq: int | None = None
+    brings: tuple[Brought, ...] = ()
+
+
+#: The event that every log starts with.
+BIRTH = "integration.created"
+
+
+class EventType(msgspec.Struct, frozen=True):
+    """What may send an event, and what it is called on a button."""
+
+    #: `{source}` and `{target}` stand for the names of the two providers.
+    title: str
+    senders: frozenset[ActorKind]
+
+
+def _by(*senders: ActorKind) -> frozenset[ActorKind]:
+    return frozenset(senders)
+
+
+#: Every trigger of the chart, in the order of the set-up. A test holds the two together.
+EVENTS: dict[str, EventType] = {
+    BIRTH: EventType("Create the integration", _by("person")),
+    "app.registered": EventType("I have registered the app", _by("person")),
+    "credentials.saved": EventType("Save Consumer Key and Secret", _by("person")),
+    "probe.requested": EventType("Test the credentials again", _by("person")),
+    "credentials.accepted": EventType("Credentials accepted", _by("effect")),
+    "credentials.rejected": EventType("Credentials rejected", _by("effect")),
+    "login.started": EventType("Login with {source}", _by("person")),
+    "login.returned": EventType("Login came back", _by("source")),
+    "login.denied": EventType("Login came back refused", _by("source")),
+    "timer.login_expired": EventType("Login was not finished in time", _by("timer")),
+    "code.exchanged": EventType("Code exchanged for tokens", _by("effect")),
+    "code.refused": EventType("Code refused", _by("effect")),
+    "checks.passed": EventType("Checks passed", _by("effect")),
+    "checks.failed": EventType("Checks failed", _by("effect")),
+    "checks.requested": EventType("Run the checks again", _by("person", "hook")),
+    "connection.confirmed": EventType("Confirm Credentials", _by("person")),
+    "preview.requested": EventType("Read the fields again", _by("person")),
+    "preview.ready": EventType("Field preview ready", _by("effect")),
+    "preview.failed": EventType("Field preview failed", _by("effect")),
+    "field_sync.requested": EventType("Sync Fields", _by("person")),
+    "field_sync.progressed": EventType("Fields are being synced", _by("effect")),
+    "field_sync.finished": EventType("Fields synced", _by("effect")),
+    "field_sync.failed": EventType("Field sync failed", _by("effect")),
+    "mapping.saved": EventType("Save the mapping", _by("person")),
+    "sync.start_requested": EventType("Start Sync", _by("person")),
+    "sync.progressed": EventType("Records synced", _by("effect")),
+    "sync.finished": EventType("Sync run finished", _by("effect")),
+    "sync.throttled": EventType("A daily limit is reached", _by("effect")),
+    "sync.failed": EventType("Sync run failed", _by("effect")),
+    "sync.requested": EventType("Sync now", _by("person", "hook")),
+    "timer.cycle_due": EventType("Next cycle is due", _by("timer")),
+    "timer.quota_due": EventType("Quota wait is over", _by("timer")),
+    "timer.retry_due": EventType("Retry is due", _by("timer")),
+    "pause.requested": EventType("Pause", _by("person", "hook")),
+    "resume.requested": EventType("Resume", _by("person", "hook")),
+    "grant.refresh_started": EventType("Token refresh started", _by("effect")),
+    "grant.refreshed": EventType("Token refreshed", _by("effect")),
+    "grant.refresh_failed": EventType("Token refresh did not happen", _by("effect", "service")),
+    "grant.lost": EventType("Authorization lost", _by("effect", "service")),
+    "account.saved": EventType("Save the {target} API user", _by("person")),
+    "disconnect.requested": EventType("Disconnect", _by("person")),
+    "grant.revoked": EventType("Authorization revoked", _by("effect")),
+    "revocation.requested": EventType("Try to revoke again", _by("person")),
+    "erasure.requested": EventType("Erase the secrets without revoking", _by("person")),
+    "effect.exhausted": EventType("Gave up after several tries", _by("effect")),
+}
