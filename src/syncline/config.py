@@ -30,11 +30,15 @@ class Settings(BaseSettings):
     session_lifetime: int = Field(7200, ge=60, description="Assumed life of an access token; Salesforce sends none.")
     http_timeout: float = Field(30, ge=0.1, description="Longest wait for one answer of a provider.")
     effect_attempts: int = Field(6, ge=1, description="How often an effect is tried before it is dead-lettered.")
-    effect_backoff: float = Field(1, gt=0, description="First pause between two tries; doubles each time, up to 5 minutes.")
+    effect_backoff: float = Field(
+        1, gt=0, description="First pause between two tries; doubles each time, up to 5 minutes."
+    )
     lease: float = Field(60, ge=1, description="How long a worker may keep an effect without a sign of life.")
     concurrency: int = Field(16, ge=1, description="How many effects run at the same time.")
     marketo_rate: int = Field(50, ge=1, description="Calls per 20 seconds and instance; Marketo allows 100 in all.")
-    marketo_concurrency: int = Field(5, ge=1, description="Calls at the same time per instance; Marketo allows 10 in all.")
+    marketo_concurrency: int = Field(
+        5, ge=1, description="Calls at the same time per instance; Marketo allows 10 in all."
+    )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="How much is logged.")
     log_format: str = Field("json", pattern="^(json|console)$", description="How log lines look.")
 
@@ -43,7 +47,9 @@ class Settings(BaseSettings):
     def _is_origin(cls, url: str) -> str:
         """The redirect URI is built from this and compared byte for byte, so it must be a bare origin."""
         parts = urlsplit(url)
-        if url and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query):
+        if url and (
+            parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query
+        ):
             msg = "must be an origin such as https://sync.example.com, without a path"
             raise ValueError(msg)
         return url.rstrip("/")

@@ -213,9 +213,7 @@ def _rule(machine: Machine, state: str, trigger: str, here: list[dict[str, Any]]
     return Rule(guards, steps)
 
 
-def _step(
-    machine: Machine, state: str, trigger: str, facts: dict[str, bool], here: list[dict[str, Any]]
-) -> Step:
+def _step(machine: Machine, state: str, trigger: str, facts: dict[str, bool], here: list[dict[str, Any]]) -> Step:
     probe = _Probe(state, facts)
     try:
         moved = machine.events[trigger].trigger(probe)

@@ -56,9 +56,7 @@ def decide(chart: Chart, snapshot: Snapshot, event: Event) -> Decision:
     step = rule.steps[tuple(GUARDS[name](snapshot.context, event) for name in rule.guards)]
     if step.refused_by:
         return _no("refused", snapshot, "guard: " + ", ".join(step.refused_by))
-    context = after(
-        snapshot.context, event.type, event.data, source=snapshot.state, target=step.to or snapshot.state
-    )
+    context = after(snapshot.context, event.type, event.data, source=snapshot.state, target=step.to or snapshot.state)
     if not step.to:
         return Decision("handled", snapshot.state, context, step.effects)
     return Decision("transitioned", step.to, context, step.effects, entered=True)

@@ -29,6 +29,13 @@ class SealedSecret(msgspec.Struct, frozen=True):
     fingerprint: str
 
 
+class DataKey(msgspec.Struct, frozen=True):
+    """The integration's own data key, wrapped by the master key that is named."""
+
+    blob: bytes
+    key_id: str
+
+
 class Document(msgspec.Struct, frozen=True):
     """A named piece of JSON that belongs to the integration; replaces the one of the same name."""
 
@@ -84,6 +91,7 @@ class RefusedRecords(msgspec.Struct, frozen=True):
 
 Brought = (
     SealedSecret
+    | DataKey
     | Document
     | LoginAttempt
     | SpentAttempt

@@ -50,6 +50,17 @@ class Grant:
     identity_url: str
     scopes: tuple[str, ...]
     issued_at: int  #: microseconds since the epoch
+    org_id: str  #: whose grant it is, from the signed part of the answer, known before any further call
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """One step that a person takes in the provider's own pages, with the exact values to type there."""
+
+    title: str
+    text: str
+    values: tuple[tuple[str, str], ...] = ()  #: (label in the provider's page, value to copy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +154,17 @@ class Session(Protocol):
 class Source(Protocol):
     """The CRM side."""
 
+    #: What people call it, such as `Salesforce`.
+    title: str
     #: The entries this provider adds to the error catalogue, by code.
     problems: Mapping[str, Problem]
     #: The objects that are read, in the order they are synced, such as `("Lead", "Contact")`.
     objects: tuple[str, ...]
     #: The scopes that are asked for, and no others.
     scopes: tuple[str, ...]
+
+    def app_guide(self, redirect_uri: str) -> Mapping[str, tuple[Instruction, ...]]:
+        """Answer how the app is registered, for each kind of app there is: title of the kind -> steps in order."""
 
     def login_host(self, text: str) -> str:
         """Answer the origin of an allowed login host; raises `InputError` for any other (https only, known domains)."""
@@ -204,6 +220,8 @@ class Account:
 class Target(Protocol):
     """The marketing side."""
 
+    #: What people call it, such as `Marketo`.
+    title: str
     problems: Mapping[str, Problem]
     #: The field that holds the source's record id and by which rows are upserted, as it is created in the target.
     key_field: Field
@@ -214,6 +232,9 @@ class Target(Protocol):
 
     def account_url(self, text: str) -> str:
         """Answer the origin of an allowed instance; raises `InputError` for any other."""
+
+    def account_guide(self) -> tuple[Instruction, ...]:
+        """Answer how the API user is made that an account stands for."""
 
     async def check(self, account: Account) -> list[Check]:
         """Run the doctor's checks of this side; only an outage raises, everything else is a result."""

@@ -1,0 +1,107 @@
+"""The audit row: its canonical bytes, its chain, and the fold that turns a log back into a state.
+
+Law: the bytes that are stored are the bytes that were hashed; nothing is encoded a second time to be checked.
+`hash = SHA-256(previous hash ‖ bytes)`, one chain per integration, starting from 32 zero bytes.
+"""
+
+import hashlib
+from typing import Any
+
+import msgspec
+
+from syncline.core.context import Context
+from syncline.core.decide import Disposition
+from syncline.core.event import (
+    Actor,
+    Brought,
+    DataKey,
+    Document,
+    Erasure,
+    Event,
+    LoginAttempt,
+    RefusedRecords,
+    SealedSecret,
+    SentRecords,
+    SettledEffect,
+    SpentAttempt,
+)
+
+#: What stands in the place of a previous hash before the first row.
+GENESIS = bytes(32)
+
+
+class Row(msgspec.Struct, frozen=True, omit_defaults=True, rename={"origin": "from"}):
+    """One row of the log, as it is written: UTF-8 JSON, keys sorted, no white space, defaults left out."""
+
+    integration: str
+    seq: int
+    at: int  #: microseconds since the epoch, UTC
+    type: str
+    key: str
+    disposition: Disposition
+    origin: str
+    to: str
+    actor: Actor
+    chart: str  #: name@version#digest of the chart that decided
+    software: str
+    data: dict[str, Any] = msgspec.field(default_factory=dict)
+    #: What came with the event, by name and fingerprint or digest.
+    brought: tuple[str, ...] = ()
+    #: The ids of the effects it caused.
+    effects: tuple[str, ...] = ()
+    #: The `seq` at which the present state was entered.
+    state_seq: int = 0
+    context: Context = Context()
+    reason: str = ""
+    cause: str = ""
+    request: str = ""
+    #: The row whose key this one repeats.
+    repeats: int = 0
+
+
+_ENCODER = msgspec.json.Encoder(order="sorted")
+_DECODER = msgspec.json.Decoder(Row)
+
+
+def encode(row: Row) -> bytes:
+    """Answer the canonical bytes of a row."""
+    return _ENCODER.encode(row)
+
+
+def decode(content: bytes) -> Row:
+    """Read a row back; raises `msgspec.DecodeError` when the bytes are none."""
+    return _DECODER.decode(content)
+
+
+def chain(previous: bytes, content: bytes) -> bytes:
+    """Answer the hash that binds a row to all before it, 32 bytes."""
+    return hashlib.sha256(previous + content).digest()
+
+
+def payload_digest(event: Event) -> bytes:
+    """Answer a digest of what was asked, so that a key that comes again with another payload shows (16 bytes)."""
+    secrets = [(b.field, b.fingerprint) for b in event.brings if isinstance(b, SealedSecret)]
+    return hashlib.sha256(_ENCODER.encode((event.type, event.data, secrets))).digest()[:16]
+
+
+def describe(brought: Brought) -> str:
+    """Answer what may be seen of something that an event brought: a name and a fingerprint, never the thing."""
+    match brought:
+        case SealedSecret(field=field, fingerprint=fingerprint):
+            return f"secret:{field}:{fingerprint}"
+        case Document(name=name, body=body):
+            return f"document:{name}:sha256={hashlib.sha256(_ENCODER.encode(body)).hexdigest()}"
+        case LoginAttempt(state_hash=state_hash):
+            return f"login_attempt:{state_hash[:16]}"
+        case SpentAttempt(state_hash=state_hash):
+            return f"spent_attempt:{state_hash[:16]}"
+        case Erasure(fields=fields):
+            return f"erasure:{','.join(fields) or 'everything'}"
+        case SettledEffect(effect=effect, done=done):
+            return f"{'settled' if done else 'alive'}:{effect}"
+        case SentRecords(object=name, rows=rows):
+            return f"sent:{name}:{len(rows)}"
+        case RefusedRecords(object=name, rows=rows):
+            return f"refused:{name}:{len(rows)}"
+        case DataKey(key_id=key_id):
+            return f"data_key:{key_id}"

@@ -1,0 +1,46 @@
+"""Sealed secrets fetched and opened for those who have to use them: the effects, and the door that checks signatures."""
+
+from functools import partial
+
+from pydantic import SecretStr
+
+from syncline.errors import NotFoundError
+from syncline.store.secrets import SealedRow, data_key, sealed
+from syncline.store.transaction import Store, Transaction
+from syncline.vault import Safe, Vault
+
+#: The fields that secrets are sealed under.
+CONSUMER_KEY = "consumer_key"
+CONSUMER_SECRET = "consumer_secret"  # noqa: S105  a name
+ACCESS_TOKEN = "access_token"  # noqa: S105
+REFRESH_TOKEN = "refresh_token"  # noqa: S105
+CODE = "code"
+VERIFIER = "verifier"
+CLIENT_ID = "client_id"
+CLIENT_SECRET = "client_secret"  # noqa: S105
+HOOK_SECRET = "hook_secret"  # noqa: S105
+
+
+async def open_safe(store: Store, vault: Vault, integration: str) -> Safe:
+    """Open the safe of an integration; raises `NotFoundError` when it has none (unknown, or its secrets are erased)."""
+    key = await store.read(partial(data_key, integration=integration))
+    return vault.open_safe(integration, key)
+
+
+async def open_secrets(store: Store, vault: Vault, integration: str, *fields: str) -> dict[str, SecretStr]:
+    """Open the named secrets of an integration, those that exist; raises `NotFoundError` as `open_safe`."""
+
+    def read(tx: Transaction) -> tuple[Safe, dict[str, SealedRow]]:
+        safe = vault.open_safe(integration, data_key(tx, integration=integration))
+        return safe, sealed(tx, integration=integration)
+
+    safe, rows = await store.read(read)
+    return {name: safe.open(name, rows[name].blob, rows[name].key_id) for name in fields if name in rows}
+
+
+async def open_secret(store: Store, vault: Vault, integration: str, field: str) -> SecretStr:
+    """Open one secret of an integration; raises `NotFoundError` when it is not there."""
+    secrets = await open_secrets(store, vault, integration, field)
+    if field not in secrets:
+        raise NotFoundError("secret.unknown", f"{field} is not stored")
+    return secrets[field]

@@ -1,0 +1,36 @@
+"""The one door through which an integration changes.
+
+Law: everything that changes an integration is an event, and every event comes through `Engine.handle`.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+from syncline.core.event import Event
+from syncline.store.record import Outcome, Rules, record
+from syncline.store.transaction import Store
+
+Watcher = Callable[[Outcome], None]
+
+
+class Engine:
+    """Decides and records events; tells those who watch what became of them."""
+
+    def __init__(self, store: Store, rules: Rules) -> None:
+        """Take the store to write to and the rules that decide."""
+        self._store = store
+        self.rules = rules
+        self._watchers: list[Watcher] = []
+
+    def watch(self, watcher: Watcher) -> Callable[[], None]:
+        """Call `watcher` after each commit, with its outcome; answers how to stop that."""
+        self._watchers.append(watcher)
+        return partial(self._watchers.remove, watcher)
+
+    async def handle(self, event: Event) -> Outcome:
+        """Decide what an event means and record it, in one transaction; raises `NotFoundError`, `UnavailableError`."""
+        outcome = await self._store.write(partial(record, event=event, rules=self.rules))
+        # Only now: no effect may start and nobody be told before the cause is durable.
+        for watcher in tuple(self._watchers):
+            watcher(outcome)
+        return outcome

@@ -1,0 +1,48 @@
+"""The audit log, read: filtered pages, in either order."""
+
+import msgspec
+
+from syncline.core import audit
+from syncline.errors import NotFoundError
+from syncline.store.transaction import Transaction
+
+
+class LogRow(msgspec.Struct, frozen=True):
+    """One row of the log with its place among all rows, its canonical bytes and its hash."""
+
+    position: int
+    content: bytes
+    hash: bytes
+
+    @property
+    def row(self) -> audit.Row:
+        """The row itself."""
+        return audit.decode(self.content)
+
+
+class Filter(msgspec.Struct, frozen=True):
+    """Which rows are wanted; what is empty does not matter. Times are microseconds since the epoch."""
+
+    integration: str = ""
+    type: str = ""
+    disposition: str = ""
+    since: int = 0
+    until: int = 2**62
+
+
+def rows(tx: Transaction, *, wanted: Filter, after: int = 0, limit: int = 100) -> list[LogRow]:
+    """List rows from the oldest on, from behind the position `after`."""
+    return [LogRow(*row) for row in tx.list_log(after=after, limit=limit, **msgspec.structs.asdict(wanted))]
+
+
+def latest(tx: Transaction, *, wanted: Filter, before: int = 2**62, limit: int = 100) -> list[LogRow]:
+    """List rows from the newest back, from before the position `before`."""
+    return [LogRow(*row) for row in tx.list_log_back(before=before, limit=limit, **msgspec.structs.asdict(wanted))]
+
+
+def row(tx: Transaction, *, integration: str, seq: int) -> LogRow:
+    """Answer one row; raises `NotFoundError`."""
+    found = tx.find_log_row(integration=integration, seq=seq)
+    if found is None:
+        raise NotFoundError("audit.unknown_row", f"the integration has no row {seq}")
+    return LogRow(*found)

@@ -1,0 +1,20 @@
+-- What is read of integrations.
+
+-- name: find_integration(id)^
+SELECT id, name, state, seq, state_seq, state_since, context, chart, created_at
+  FROM integrations WHERE id = :id;
+
+-- name: list_integrations(after, limit, state, search)
+-- A page by key: ids sort by the time of their making.
+SELECT id, name, state, seq, state_seq, state_since, context, chart, created_at
+  FROM integrations
+ WHERE id > :after
+   AND (:state = '' OR state = :state OR substr(state, 1, length(:state) + 1) = :state || '.')
+   AND (:search = '' OR lower(name) LIKE '%' || lower(:search) || '%')
+ ORDER BY id LIMIT :limit;
+
+-- name: count_states()
+SELECT state, count(*) FROM integrations GROUP BY state;
+
+-- name: list_documents(integration)
+SELECT name, body FROM documents WHERE integration = :integration;

@@ -1,0 +1,11 @@
+-- What is read of sealed secrets and login attempts.
+
+-- name: find_data_key(integration)^
+SELECT blob, key_id FROM data_keys WHERE integration = :integration;
+
+-- name: list_secrets(integration)
+SELECT field, blob, key_id, fingerprint, seq, at FROM secrets WHERE integration = :integration;
+
+-- name: find_login_attempt(state_hash)^
+SELECT state_hash, integration, browser_hash, verifier, key_id, fingerprint, expires_at
+  FROM login_attempts WHERE state_hash = :state_hash AND consumed_at IS NULL;

@@ -1,0 +1,53 @@
+"""Sealed secrets, data keys and login attempts, as they lie in the database."""
+
+import msgspec
+
+from syncline.core.event import DataKey, SealedSecret
+from syncline.errors import NotFoundError
+from syncline.store.transaction import Transaction
+
+
+class SealedRow(msgspec.Struct, frozen=True):
+    """A sealed secret and what may be seen of it."""
+
+    field: str
+    blob: bytes
+    key_id: str
+    fingerprint: str
+    seq: int
+    at: int
+
+
+class OpenAttempt(msgspec.Struct, frozen=True):
+    """A login attempt that was not consumed yet; it may have expired."""
+
+    state_hash: str
+    integration: str
+    browser_hash: str
+    verifier: SealedSecret
+    expires_at: int
+
+
+def data_key(tx: Transaction, *, integration: str) -> DataKey:
+    """Answer the wrapped data key of an integration; raises `NotFoundError` when it has none."""
+    row = tx.find_data_key(integration=integration)
+    if row is None:
+        raise NotFoundError("secret.unknown", "the integration does not exist or its secrets are erased")
+    return DataKey(*row)
+
+
+def sealed(tx: Transaction, *, integration: str) -> dict[str, SealedRow]:
+    """Answer the sealed secrets of an integration by field."""
+    rows = (SealedRow(*row) for row in tx.list_secrets(integration=integration))
+    return {row.field: row for row in rows}
+
+
+def login_attempt(tx: Transaction, *, state_hash: str) -> OpenAttempt | None:
+    """Answer the attempt that a `state` belongs to, unless there is none or it was consumed."""
+    row = tx.find_login_attempt(state_hash=state_hash)
+    if row is None:
+        return None
+    found, integration, browser_hash, verifier, key_id, fingerprint, expires_at = row
+    return OpenAttempt(
+        found, integration, browser_hash, SealedSecret("verifier", verifier, key_id, fingerprint), expires_at
+    )

@@ -1,0 +1,47 @@
+"""What an operation gets: the named queries, bound to the connection that its transaction is on."""
+
+from collections.abc import Callable
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import aiosql
+from aiosql.queries import Queries
+
+T = TypeVar("T")
+
+_QUERIES = Path(__file__).parent / "queries"
+
+
+class Transaction:
+    """The queries of `queries/*.sql` as functions with named parameters, inside one transaction."""
+
+    def __init__(self, connection: Any, queries: Queries) -> None:
+        """Bind each query to the connection once, since a transaction is made for every commit."""
+        for name in queries.available_queries:
+            if not name.endswith("_cursor"):
+                setattr(self, name, partial(getattr(queries, name), connection))
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        """Only for names that no query has; also tells the type checker what the others are."""
+        raise AttributeError(f"there is no query named {name}")
+
+
+#: A plain blocking function; what it returns reaches the caller after the commit.
+Operation = Callable[[Transaction], T]
+
+
+class Store(Protocol):
+    """Two verbs, kept by every database."""
+
+    async def write(self, operation: Operation[T]) -> T:
+        """Run an operation in a transaction; answers after the commit, or raises and leaves nothing behind."""
+
+    async def read(self, operation: Operation[T]) -> T:
+        """Run an operation that changes nothing, on a consistent view of what is committed."""
+
+
+@cache
+def named_queries(driver: str) -> Queries:
+    """Load the queries for a driver (`sqlite3`, `psycopg`)."""
+    return aiosql.from_path(_QUERIES, driver)
