@@ -1,0 +1,1 @@
+"""A Marketo instance as a connector sees it: identity, person fields, people, usage and limits, over HTTP."""

@@ -1,0 +1,51 @@
+"""What the vendor says when something is wrong: a code and a short message, for a whole call or for one record.
+
+Law: no other module spells a message out. Codes are from the vendor's page "Error Codes" of its REST API.
+"""
+
+#: `{}` is filled with what the call was about. 600 is not documented; clients know it as the missing token.
+MESSAGES = {
+    "600": "Access token not specified",
+    "601": "Access token invalid",
+    "602": "Access token expired",
+    "603": "Access denied",
+    "605": "HTTP Method '{}' not supported",
+    "606": "Max rate limit '{}' exceeded with in '{}' secs",
+    "607": "Daily quota reached",
+    "609": "Invalid JSON",
+    "610": "Requested resource not found",
+    "612": "Invalid Content Type",
+    "615": "Concurrent access limit '{}' reached",
+    "1001": "Invalid value '{}'. Required of type '{}'",
+    "1002": "Missing value for the required parameter '{}'",
+    "1003": "{}",
+    "1004": "Lead not found",
+    "1005": "Lead already exists",
+    "1006": "Field '{}' not found",
+    "1007": "Multiple lead match lookup criteria",
+    "1008": "Access denied to partition '{}'",
+    "1011": "Field '{}' not supported",
+    "1017": "Object already exists",
+    "1018": "CRM Enabled",
+    "1021": "Company update not allowed",
+    "1028": "Max field limit reached",
+}
+
+
+class VendorError(Exception):
+    """A refusal of a call or of one of its records, in the vendor's words."""
+
+    def __init__(self, code: str, *words: object) -> None:
+        super().__init__(code)
+        self.code = code
+        self.message = MESSAGES[code].format(*words)
+
+    @property
+    def reason(self) -> dict[str, str]:
+        """The pair that stands in `errors` and in `reasons`."""
+        return {"code": self.code, "message": self.message}
+
+    @property
+    def skipped(self) -> dict[str, object]:
+        """The result of a record that was refused."""
+        return {"status": "skipped", "reasons": [self.reason]}

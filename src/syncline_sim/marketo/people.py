@@ -1,0 +1,124 @@
+"""The people of the instance: one JSON document each, indexed by the fields they have been looked up by."""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from syncline_sim.marketo import fields, values
+from syncline_sim.marketo.fields import PersonField
+from syncline_sim.marketo.values import Value
+
+#: Sorted, so that equal people are equal text: the digest and `changed nothing` depend on it.
+_encode = msgspec.json.Encoder(order="sorted").encode
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One person; `document` holds every field that is not null."""
+
+    id: int
+    created_at: int
+    updated_at: int
+    document: dict[str, Any]
+
+    def view(self, names: Iterable[str]) -> dict[str, Value]:
+        """Answer the named fields, null where there is nothing."""
+        own = {
+            "id": self.id,
+            "createdAt": values.stamp(self.created_at),
+            "updatedAt": values.stamp(self.updated_at),
+        }
+        return {name: own[name] if name in own else self.document.get(name) for name in names}
+
+
+class People:
+    """The table of people, with the fields as they are at the moment."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self.fields = fields.load(db)
+        self._db = db
+        self._keys = [name for name, field in self.fields.items() if field.keyed]
+
+    def find(self, field: PersonField, value: Value) -> list[Person]:
+        """Answer who has this value in this field, oldest first; letter case does not matter."""
+        if field.name == "id":
+            return self._people("SELECT * FROM marketo_people WHERE id = ?", (value,))
+        if field.name not in self._keys:
+            fields.key(self._db, field)
+            self._keys.append(field.name)
+        return self._people(
+            """
+            SELECT p.* FROM marketo_keys k JOIN marketo_people p ON p.id = k.person
+            WHERE k.field = ? AND k.value = ? ORDER BY p.id
+            """,
+            (field.name, value),
+        )
+
+    def page(self, *, limit: int, offset: int) -> list[Person]:
+        """Answer some people in the order of their arrival."""
+        return self._people("SELECT * FROM marketo_people ORDER BY id LIMIT ? OFFSET ?", (limit, offset))
+
+    def add(self, document: Mapping[str, Value], now: int) -> int:
+        """Store a new person and answer the id."""
+        kept = {name: value for name, value in document.items() if value is not None}
+        cursor = self._db.execute(
+            "INSERT INTO marketo_people (created_at, updated_at, fields) VALUES (?, ?, ?)",
+            (now, now, _encode(kept).decode()),
+        )
+        person = int(cursor.lastrowid or 0)
+        self._index(person, {}, kept)
+        return person
+
+    def change(self, person: Person, document: Mapping[str, Value], now: int) -> None:
+        """Write some fields of a person; null empties a field."""
+        merged = {**person.document, **document}
+        kept = {name: value for name, value in merged.items() if value is not None}
+        self._db.execute(
+            "UPDATE marketo_people SET updated_at = ?, fields = ? WHERE id = ?",
+            (now, _encode(kept).decode(), person.id),
+        )
+        self._index(person.id, person.document, kept)
+
+    def remove(self, person: Person) -> None:
+        """Delete a person; the id is never used again."""
+        self._db.execute("DELETE FROM marketo_people WHERE id = ?", (person.id,))
+        self._index(person.id, person.document, {})
+
+    def _people(self, query: str, parameters: tuple[Value, ...]) -> list[Person]:
+        rows = self._db.execute(query, parameters)
+        return [Person(r["id"], r["created_at"], r["updated_at"], _decode(r["fields"])) for r in rows]
+
+    def _index(self, person: int, before: Mapping[str, Value], after: Mapping[str, Value]) -> None:
+        for name in self._keys:
+            old, new = before.get(name), after.get(name)
+            if old == new:
+                continue
+            if old is not None:
+                key = (name, old, person)
+                self._db.execute("DELETE FROM marketo_keys WHERE field = ? AND value = ? AND person = ?", key)
+            if new is not None:
+                key = (name, new, person)
+                self._db.execute("INSERT INTO marketo_keys (field, value, person) VALUES (?, ?, ?)", key)
+
+
+def count(db: sqlite3.Connection) -> int:
+    """Answer how many people there are."""
+    return int(db.execute("SELECT count(*) FROM marketo_people").fetchone()[0])
+
+
+def digest(db: sqlite3.Connection) -> str:
+    """Answer a SHA-256 over what is known of all people, whatever the order and the time of their arrival."""
+    total = hashlib.sha256()
+    for line in _lines(db):
+        total.update(line)
+    return total.hexdigest()
+
+
+def _lines(db: sqlite3.Connection) -> Iterator[bytes]:
+    for row in db.execute("SELECT fields FROM marketo_people ORDER BY fields"):
+        yield row["fields"].encode() + b"\n"

@@ -1,0 +1,98 @@
+"""The person fields that every instance has (vendor page "Standard Fields"; types as its describe call has them)."""
+
+from typing import NamedTuple
+
+
+class StandardField(NamedTuple):
+    """One row of the table: SOAP has no name for the newer fields."""
+
+    name: str
+    soap_name: str | None
+    label: str
+    data_type: str
+    marks: str = ""  #: r = read-only, s = searchable, c = belongs to the company record
+
+
+_F = StandardField
+STANDARD_FIELDS = (
+    _F("id", "Id", "Id", "integer", "rs"),
+    _F("company", "Company", "Company Name", "string", "c"),
+    _F("site", "Site", "Site", "string", "c"),
+    _F("billingStreet", "BillingStreet", "Billing Address", "text", "c"),
+    _F("billingCity", "BillingCity", "Billing City", "string", "c"),
+    _F("billingState", "BillingState", "Billing State", "string", "c"),
+    _F("billingCountry", "BillingCountry", "Billing Country", "string", "c"),
+    _F("billingPostalCode", "BillingPostalCode", "Billing Postal Code", "string", "c"),
+    _F("website", "Website", "Website", "url", "c"),
+    _F("mainPhone", "MainPhone", "Main Phone", "phone", "c"),
+    _F("annualRevenue", "AnnualRevenue", "Annual Revenue", "currency", "c"),
+    _F("numberOfEmployees", "NumberOfEmployees", "Num Employees", "integer", "c"),
+    _F("industry", "Industry", "Industry", "string", "c"),
+    _F("sicCode", "SICCode", "SIC Code", "string", "c"),
+    _F("mktoCompanyNotes", "MktoCompanyNotes", "Marketo Company Notes", "text", "c"),
+    _F("externalCompanyId", None, "External Company Id", "string", "s"),
+    _F("externalSalesPersonId", None, "External Sales Person Id", "string", "s"),
+    _F("personType", "PersonType", "Person Type", "string"),
+    _F("mktoIsPartner", "MktoIsPartner", "Marketo Is Partner", "boolean"),
+    _F("salutation", "Salutation", "Salutation", "string"),
+    _F("firstName", "FirstName", "First Name", "string"),
+    _F("middleName", "MiddleName", "Middle Name", "string"),
+    _F("lastName", "LastName", "Last Name", "string"),
+    _F("email", "Email", "Email Address", "email", "s"),
+    _F("phone", "Phone", "Phone Number", "phone"),
+    _F("mobilePhone", "MobilePhone", "Mobile Phone Number", "phone"),
+    _F("fax", "Fax", "Fax Number", "phone"),
+    _F("title", "Title", "Job Title", "string"),
+    _F("contactCompany", "ContactCompany", "Contact Company", "integer", "r"),
+    _F("dateOfBirth", "DateofBirth", "Date of Birth", "date"),
+    _F("address", "Address", "Address", "text"),
+    _F("city", "City", "City", "string"),
+    _F("state", "State", "State", "string"),
+    _F("country", "Country", "Country", "string"),
+    _F("postalCode", "PostalCode", "Postal Code", "string"),
+    _F("department", "Department", "Department", "string"),
+    _F("leadOwner", "LeadOwner", "Lead Owner", "integer", "r"),
+    _F("leadRole", "LeadRole", "Role", "string"),
+    _F("leadSource", "LeadSource", "Lead Source", "string"),
+    _F("leadStatus", "LeadStatus", "Lead Status", "string"),
+    _F("leadScore", "LeadScore", "Lead Score", "score"),
+    _F("urgency", "Urgency", "Urgency", "float", "r"),
+    _F("priority", "Priority", "Priority", "integer", "r"),
+    _F("relativeScore", "RelativeScore", "Relative Score", "integer", "r"),
+    _F("relativeUrgency", "RelativeUrgency", "Relative Urgency", "integer", "r"),
+    _F("rating", "Rating", "Lead Rating", "string"),
+    _F("unsubscribed", "Unsubscribed", "Unsubscribed", "boolean"),
+    _F("unsubscribedReason", "UnsubscribedReason", "Unsubscribed Reason", "text"),
+    _F("doNotCall", "DoNotCall", "Do Not Call", "boolean"),
+    _F("doNotCallReason", "DoNotCallReason", "Do Not Call Reason", "text"),
+    _F("emailInvalid", None, "Email Invalid", "boolean"),
+    _F("emailInvalidCause", None, "Email Invalid Cause", "text"),
+    _F("emailSuspended", None, "Email Suspended", "boolean"),
+    _F("emailSuspendedAt", None, "Email Suspended At", "datetime", "r"),
+    _F("emailSuspendedCause", None, "Email Suspended Cause", "text", "r"),
+    _F("marketingSuspended", None, "Marketing Suspended", "boolean"),
+    _F("marketingSuspendedCause", None, "Marketing Suspended Cause", "text"),
+    _F("blackListed", None, "Black Listed", "boolean"),
+    _F("blackListedCause", None, "Black Listed Cause", "text"),
+    _F("anonymousIP", "AnonymousIP", "Anonymous IP", "string", "r"),
+    _F("isAnonymous", None, "Is Anonymous", "boolean", "r"),
+    _F("inferredCompany", "InferredCompany", "Inferred Company", "string", "r"),
+    _F("inferredCountry", "InferredCountry", "Inferred Country", "string", "r"),
+    _F("inferredCity", None, "Inferred City", "string", "r"),
+    _F("inferredStateRegion", None, "Inferred State Region", "string", "r"),
+    _F("inferredPostalCode", None, "Inferred Postal Code", "string", "r"),
+    _F("inferredMetropolitanArea", None, "Inferred Metropolitan Area", "string", "r"),
+    _F("inferredPhoneAreaCode", None, "Inferred Phone Area Code", "string", "r"),
+    _F("facebookId", None, "Facebook Id", "string", "s"),
+    _F("linkedInId", None, "LinkedIn Id", "string", "s"),
+    _F("twitterId", None, "Twitter Id", "string", "s"),
+    _F("jigsawContactId", "Marketo Jigsaw Contact Id", "Marketo Data.com ID", "string"),
+    _F("jigsawContactStatus", "Marketo Jigsaw Contact Status", "Marketo Data.com Status", "string"),
+    _F("acquisitionDate", "AcquisitionDate", "Acquisition Date", "datetime"),
+    _F("acquisitionProgramId", "AcquisitionProgramId", "Acquisition Program", "integer"),
+    _F("originalSourceType", "OriginalSourceType", "Original Source Type", "string", "r"),
+    _F("originalSourceInfo", "OriginalSourceInfo", "Original Source Info", "string", "r"),
+    _F("originalReferrer", "OriginalReferrer", "Original Referrer", "string", "r"),
+    _F("createdAt", None, "Created At", "datetime", "r"),
+    _F("updatedAt", None, "Updated At", "datetime", "r"),
+)

@@ -1,0 +1,18 @@
+"""What can be set about the instance while it runs, and what holds at first."""
+
+from typing import Any
+
+#: Times are in seconds. `rate_limit` calls per `rate_window`, `concurrency_limit` at once, `daily_limit` a day.
+DEFAULTS: dict[str, Any] = {
+    "native_crm": False,  # a native CRM sync closes companies, opportunities, roles and sales persons (1018)
+    "native_crm_reads": False,  # the vendor contradicts itself: with a native sync these may stay readable
+    "company_fields_closed": False,  # fields of the company record are refused in Sync Leads (1021)
+    "daily_limit": 50_000,
+    "daily_limit_reached": False,
+    "rate_limit": 100,
+    "rate_window": 20,
+    "concurrency_limit": 10,
+    "token_lifetime": 3599,
+    "upsert_race_window": 0,  # a person younger than this is not seen by other upserts: duplicates, as in life
+    "latency": 0,  # how long every call is worked on; lets calls overlap
+}
