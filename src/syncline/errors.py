@@ -69,11 +69,18 @@ class UnreachableError(ProviderError):
         detail: str = "",
         *,
         retry_after: float | None = None,
+        reply_lost: bool = False,
         facts: Mapping[str, object] | None = None,
     ) -> None:
-        """As the base class; `retry_after` is in seconds, as the provider asked for it (RFC 9110 §10.2.3)."""
+        """As the base class; `retry_after` is in seconds, as the provider asked for it (RFC 9110 §10.2.3).
+
+        `reply_lost` says that the request may have been carried out and nobody knows: it was sent, at least in part,
+        and no answer came, or one that breaks off. False when the connection was never made, or when the provider
+        answered in so many words that it did nothing (such as a 503).
+        """
         super().__init__(code, detail, facts=facts)
         self.retry_after = retry_after
+        self.reply_lost = reply_lost
 
 
 class ThrottledError(UnreachableError):

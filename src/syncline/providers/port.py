@@ -112,7 +112,10 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some records in order of (stamp, id), and the position after the last of them."""
+    """Some records in order of (stamp, id), and the position after the last of them.
+
+    A record has the fields that were asked for and always the source's `id_field` and `stamp_field`, as strings.
+    """
 
     records: Sequence[Mapping[str, Any]]
     position: Position
@@ -160,6 +163,9 @@ class Source(Protocol):
     problems: Mapping[str, Problem]
     #: The objects that are read, in the order they are synced, such as `("Lead", "Contact")`.
     objects: tuple[str, ...]
+    #: The field that holds a record's id, and the one that moves with every change of a record; stamps sort as text.
+    id_field: str
+    stamp_field: str
     #: The scopes that are asked for, and no others.
     scopes: tuple[str, ...]
 
@@ -179,10 +185,17 @@ class Source(Protocol):
         """Find out whether key and secret are right without a login; raises `RejectedError` naming which is wrong."""
 
     async def exchange(self, app: App, *, code: SecretStr, verifier: SecretStr) -> Grant:
-        """Spend an authorization code (RFC 6749 §4.1.3). Never repeated by the provider code itself."""
+        """Spend an authorization code (RFC 6749 §4.1.3). Never repeated by the provider code itself.
+
+        An `UnreachableError` says by `reply_lost` whether the code may be spent.
+        """
 
     async def refresh(self, app: App, refresh_token: SecretStr) -> Grant:
-        """Ask for a new access token (RFC 6749 §6). Never repeated by the provider code itself once it was sent."""
+        """Ask for a new access token (RFC 6749 §6). Never repeated by the provider code itself once it was sent.
+
+        An `UnreachableError` says by `reply_lost` whether the refresh token may be spent; a token that is dead for
+        good raises `GrantLostError`.
+        """
 
     async def revoke(self, app: App, token: SecretStr) -> None:
         """Revoke a token (RFC 7009); a token that is already dead counts as revoked."""
@@ -227,6 +240,8 @@ class Target(Protocol):
     key_field: Field
     #: How many rows one upsert may carry.
     batch_size: int
+    #: How many fields a connector may create in one instance.
+    field_limit: int
     #: Source field name -> target field name for what exists on both sides out of the box.
     standard_fields: Mapping[str, str]
 
