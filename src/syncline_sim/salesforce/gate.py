@@ -1,0 +1,98 @@
+"""The way of every call to the data API: token, edition, permission, limit, then the endpoint.
+
+Law: every refusal is the vendor's list of one, and every answer to a known user says how much of the limit is used.
+"""
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from syncline_sim.salesforce import tokens
+from syncline_sim.salesforce.failure import API_DISABLED, LIMIT_EXCEEDED, SalesforceError
+from syncline_sim.salesforce.tokens import Login
+
+if TYPE_CHECKING:
+    from syncline_sim.world import World
+
+PREFIX = "/services/data"
+_LOGIN = "salesforce_login"
+_HOUR = 3600
+_DAY_HOURS = 24
+
+
+def plain_path(request: web.Request) -> str:
+    """Answer the path with doubled slashes made single, as the vendor takes it."""
+    path = request.path
+    while "//" in path:
+        path = path.replace("//", "/")
+    return path
+
+
+def caller(request: web.Request) -> Login:
+    """Answer who called; there is somebody in every handler below `/services/data/v…`."""
+    found: Login = request[_LOGIN]
+    return found
+
+
+def guard(world: "World") -> Middleware:
+    """Answer the middleware that stands before everything below `/services/data`."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        path = plain_path(request)
+        if not path.startswith(f"{PREFIX}/v"):  # The list of versions is for everybody.
+            return await handler(request)
+        headers = {}
+        try:
+            login = tokens.authenticate(world, request)
+            headers["Sforce-Limit-Info"] = _admit(world, login)
+            request[_LOGIN] = login
+            response = await handler(request)
+        except SalesforceError as error:
+            response = refusal(error)
+        except web.HTTPNotFound:
+            response = refusal(SalesforceError(404, "NOT_FOUND", "The requested resource does not exist"))
+        except web.HTTPMethodNotAllowed as error:
+            allowed = ",".join(sorted(error.allowed_methods))
+            text = f"HTTP Method '{request.method}' not allowed. Allowed are {allowed}"
+            response = refusal(SalesforceError(405, "METHOD_NOT_ALLOWED", text))
+        if not response.prepared:
+            response.headers.update(headers)
+        return response
+
+    return middleware
+
+
+def refusal(error: SalesforceError) -> web.Response:
+    """Answer an error as the data API words it."""
+    return web.Response(
+        status=error.status, body=msgspec.json.encode(error.body), content_type="application/json", charset="UTF-8"
+    )
+
+
+def calls_today(world: "World", org_id: str) -> int:
+    """Answer how many calls the org has made in the last 24 hours."""
+    since = int(world.now() // _HOUR) - _DAY_HOURS
+    query = "SELECT coalesce(sum(count), 0) FROM salesforce_api_usage WHERE org_id = ? AND hour > ?"
+    return int(world.db.execute(query, (org_id, since)).fetchone()[0])
+
+
+def _admit(world: "World", login: Login) -> str:
+    switches = world.switches["salesforce"]
+    if not login.scopes & {"api", "full"}:
+        raise SalesforceError(401, "INVALID_SESSION_ID", "This session is not valid for use with the REST API")
+    if switches["api_disabled"] or not login.user.may("ApiEnabled"):
+        raise SalesforceError(403, "API_DISABLED_FOR_ORG", API_DISABLED)
+    used, limit = calls_today(world, login.org.id), switches["api_limit"]
+    if switches["api_limit_reached"] or used >= limit:
+        raise SalesforceError(403, "REQUEST_LIMIT_EXCEEDED", LIMIT_EXCEEDED)
+    world.db.execute(
+        """
+        INSERT INTO salesforce_api_usage (org_id, hour, count) VALUES (?, ?, 1)
+        ON CONFLICT (org_id, hour) DO UPDATE SET count = count + 1
+        """,
+        (login.org.id, int(world.now() // _HOUR)),
+    )
+    return f"api-usage={used + 1}/{limit}"

@@ -1,0 +1,189 @@
+"""Orgs and their users: who may log in, to what, and what they may see there."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from syncline_sim.salesforce import ids
+
+if TYPE_CHECKING:
+    from syncline_sim.world import World
+
+#: What a sync user needs to have; the vendor's names of permissions.
+SYNC_PERMISSIONS = ("ApiEnabled", "ViewSetup", "ViewRoles", "ManageExternalClientApps")
+DEFAULT_PASSWORD = "correct-horse-1"  # noqa: S105 - opens nothing but a simulation
+
+
+@dataclass(frozen=True, slots=True)
+class Org:
+    """One org; `instance_url` is where its data API is."""
+
+    id: str
+    name: str
+    edition: str
+    is_sandbox: bool
+    instance_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """One user; `hidden` lists by object the fields that field-level security hides, `*` hides the object."""
+
+    id: str
+    org_id: str
+    username: str
+    password: str
+    email: str
+    first_name: str
+    last_name: str
+    profile: str
+    active: bool
+    permissions: frozenset[str]
+    hidden: Mapping[str, frozenset[str]]
+    locked_until: float
+
+    @property
+    def display_name(self) -> str:
+        """First and last name."""
+        return f"{self.first_name} {self.last_name}".strip()
+
+    def may(self, permission: str) -> bool:
+        """Whether the profile has this permission, such as `ApiEnabled`."""
+        return permission in self.permissions
+
+    def may_read(self, object_name: str) -> bool:
+        """Whether the user can see that there is such an object."""
+        return "*" not in self.hidden.get(object_name, ())
+
+    def may_see(self, object_name: str, field: str) -> bool:
+        """Whether field-level security shows the user a field."""
+        return self.may_read(object_name) and field not in self.hidden.get(object_name, ())
+
+
+def create_org(
+    world: "World", name: str, *, edition: str = "Enterprise Edition", is_sandbox: bool = False, instance_url: str = ""
+) -> Org:
+    """Open another org; without `instance_url` it is reached where the simulated Salesforce listens."""
+    number = world.db.execute("SELECT count(*) FROM salesforce_orgs").fetchone()[0] + 1
+    org_id = ids.make("00D", number)
+    world.db.execute(
+        "INSERT INTO salesforce_orgs VALUES (?, ?, ?, ?, ?)", (org_id, name, edition, is_sandbox, instance_url)
+    )
+    return find_org(world, org_id)
+
+
+def create_user(  # noqa: PLR0913 - a user has that many independent parts; they are passed by name
+    world: "World",
+    org_id: str,
+    username: str,
+    *,
+    password: str = DEFAULT_PASSWORD,
+    email: str = "",
+    first_name: str = "",
+    last_name: str = "User",
+    profile: str = "Standard User",
+    permissions: Iterable[str] = SYNC_PERMISSIONS,
+    hidden: Mapping[str, Iterable[str]] | None = None,
+    active: bool = True,
+) -> User:
+    """Create a user in an org."""
+    number = world.db.execute("SELECT count(*) FROM salesforce_users").fetchone()[0] + 1
+    row = {
+        "id": ids.make("005", number),
+        "org_id": org_id,
+        "username": username,
+        "password": password,
+        "email": email or username,
+        "first_name": first_name,
+        "last_name": last_name,
+        "profile": profile,
+        "active": active,
+        "permissions": json.dumps(sorted(permissions)),
+        "hidden": _hidden(hidden or {}),
+    }
+    world.db.execute(_INSERT_USER, row)
+    return find_user(world.db, username)
+
+
+def change_user(world: "World", username: str, **change: object) -> User:
+    """Change columns of a user; `permissions` is a list, `hidden` a list of fields by object."""
+    user = find_user(world.db, username)
+    for name, given in change.items():
+        if name not in _CHANGEABLE:
+            raise KeyError(name)
+        value = given
+        if name == "permissions":
+            value = json.dumps(given)
+        elif name == "hidden" and isinstance(given, Mapping):
+            value = _hidden(given)
+        world.db.execute(f"UPDATE salesforce_users SET {name} = ? WHERE id = ?", (value, user.id))  # noqa: S608 - listed
+    return find_user(world.db, user.username)
+
+
+def find_org(world: "World", org_id: str) -> Org:
+    """Answer an org; raises `KeyError`."""
+    row = world.db.execute("SELECT * FROM salesforce_orgs WHERE id = ?", (org_id,)).fetchone()
+    if row is None:
+        raise KeyError(org_id)
+    url = row["instance_url"] or world.urls.get("salesforce", "")
+    return Org(row["id"], row["name"], row["edition"], bool(row["is_sandbox"]), url)
+
+
+def find_user(db: sqlite3.Connection, name: str) -> User:
+    """Answer a user by username or id; raises `KeyError`."""
+    row = db.execute("SELECT * FROM salesforce_users WHERE username = ? OR id = ?", (name, name)).fetchone()
+    if row is None:
+        raise KeyError(name)
+    return _user(row)
+
+
+def all_users(db: sqlite3.Connection) -> list[User]:
+    """Answer every user of every org, oldest first."""
+    return [_user(row) for row in db.execute("SELECT * FROM salesforce_users ORDER BY id")]
+
+
+def all_orgs(world: "World") -> list[Org]:
+    """Answer every org, oldest first; the first one is the main one."""
+    return [find_org(world, row["id"]) for row in world.db.execute("SELECT id FROM salesforce_orgs ORDER BY id")]
+
+
+def populate(world: "World") -> None:
+    """Create what is there at first: the main org with its sync user and a second user, and another org with one."""
+    main = create_org(world, "Acme Robotics")
+    create_user(world, main.id, "sync@acme.example", first_name="Sam", last_name="Sync", profile="Integration")
+    create_user(world, main.id, "dana@acme.example", first_name="Dana", last_name="Doe")
+    other = create_org(world, "Globex Sandbox", is_sandbox=True)
+    create_user(world, other.id, "sync@globex.example", first_name="Gil", last_name="Globex")
+
+
+_INSERT_USER = """
+INSERT INTO salesforce_users (id, org_id, username, password, email, first_name, last_name, profile, active,
+                              permissions, hidden)
+VALUES (:id, :org_id, :username, :password, :email, :first_name, :last_name, :profile, :active, :permissions, :hidden)
+"""
+_CHANGEABLE = frozenset(
+    ("username", "password", "email", "first_name", "last_name", "profile", "active", "permissions", "hidden")
+)
+
+
+def _hidden(hidden: Mapping[str, Iterable[str]]) -> str:
+    return json.dumps({name: sorted(fields) for name, fields in hidden.items()})
+
+
+def _user(row: sqlite3.Row) -> User:
+    return User(
+        id=row["id"],
+        org_id=row["org_id"],
+        username=row["username"],
+        password=row["password"],
+        email=row["email"],
+        first_name=row["first_name"],
+        last_name=row["last_name"],
+        profile=row["profile"],
+        active=bool(row["active"]),
+        permissions=frozenset(json.loads(row["permissions"])),
+        hidden={name: frozenset(fields) for name, fields in json.loads(row["hidden"]).items()},
+        locked_until=row["locked_until"],
+    )

@@ -1,0 +1,32 @@
+"""What can be set about the simulated Salesforce while it runs, and what holds at first."""
+
+from typing import Any
+
+#: Times are in seconds.
+DEFAULTS: dict[str, Any] = {
+    # Login and approval
+    "verification": True,  # a login from a browser that is not known asks for a code sent by e-mail
+    "verification_lifetime": 600,
+    "verification_attempts": 5,
+    "lockout_failures": 5,  # wrong passwords in a row, then the user is locked
+    "lockout_seconds": 900,
+    "reveal_by_code": True,  # key and secret of an app are shown after a code sent by e-mail
+    "app_latency": 0,  # how long a new app takes to work; minutes in life
+    # Codes and tokens
+    "require_pkce": False,  # the org's own setting, beside each app's
+    "code_lifetime": 900,
+    "session_lifetime": 7200,
+    "refresh_idle_lifetime": 0,  # a refresh token that nobody has used for so long is dead; 0: lives until revoked
+    "rotation": None,  # true or false overrules what each app has set
+    "rotation_grace": 0,  # an old refresh token that comes back within this is answered, not punished
+    "max_approvals": 5,  # per user and app; one more revokes the oldest
+    "omit_refresh_token": False,
+    "instance_url": "",  # what token replies name instead of our own origin
+    "token_error": None,  # [error, description]: the token endpoint says nothing else
+    "authorize_error": None,  # [error, description]: what the approval ends with
+    # The data API
+    "api_disabled": False,  # API_DISABLED_FOR_ORG, as in an edition without the API
+    "api_limit": 100_000,  # calls in any 24 hours
+    "api_limit_reached": False,
+    "ip_blocked": False,  # the org lets nobody in from here
+}

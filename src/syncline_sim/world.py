@@ -1,0 +1,70 @@
+"""What both sides stand on: one database, one clock, one source of chance, and the switches.
+
+Law: nothing here or below asks the computer for the time or for chance; what happens follows from the seed and
+from what is asked of the world, in that order.
+"""
+
+import copy
+import random
+import sqlite3
+import time
+from typing import Any
+
+from syncline_sim import mailbox
+from syncline_sim.marketo import switches as marketo_switches
+from syncline_sim.marketo import tables as marketo_tables
+from syncline_sim.salesforce import switches as salesforce_switches
+from syncline_sim.salesforce import tables as salesforce_tables
+
+SIDES = ("salesforce", "marketo")
+_DEFAULTS = {"salesforce": salesforce_switches.DEFAULTS, "marketo": marketo_switches.DEFAULTS}
+
+
+class World:
+    """One simulated world; `data` is the file it lives in, in memory without one."""
+
+    def __init__(self, *, seed: int = 1, data: str = "") -> None:
+        self.seed = seed
+        self.random = random.Random(seed)
+        self.switches: dict[str, dict[str, Any]] = copy.deepcopy(_DEFAULTS)
+        #: The origins under which the sides are reached, once they listen: "salesforce", "marketo", "control".
+        self.urls: dict[str, str] = {}
+        self._offset = 0.0
+        self.db = sqlite3.connect(data or ":memory:", isolation_level=None)
+        self.db.row_factory = sqlite3.Row
+        # A world that is lost in a power cut is made again from its seed.
+        self.db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;")
+        for script in (mailbox.TABLES, salesforce_tables.TABLES, marketo_tables.TABLES):
+            self.db.executescript(script)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nobody has populated it yet."""
+        return self.db.execute("SELECT 1 FROM salesforce_orgs").fetchone() is None
+
+    def now(self) -> float:
+        """Answer the world's time in seconds since the epoch."""
+        return time.time() + self._offset
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass without waiting for it."""
+        self._offset += seconds
+
+    def word(self, length: int, alphabet: str) -> str:
+        """Answer a random word: a key, a token, a code."""
+        return "".join(self.random.choices(alphabet, k=length))
+
+    def reset(self, *, seed: int | None = None) -> None:
+        """Empty every table, put the clock and all switches back, and start chance from the seed again."""
+        self.seed = self.seed if seed is None else seed
+        self.random.seed(self.seed)
+        self._offset = 0.0
+        for side, defaults in _DEFAULTS.items():
+            self.switches[side].clear()
+            self.switches[side].update(copy.deepcopy(defaults))
+        for (name,) in self.db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            self.db.execute(f'DELETE FROM "{name}"')  # noqa: S608 - the name is from the database's own list
+
+    def close(self) -> None:
+        """Close the database."""
+        self.db.close()
