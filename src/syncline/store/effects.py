@@ -2,6 +2,7 @@
 
 import msgspec
 
+from syncline.errors import NotFoundError
 from syncline.store.transaction import Transaction
 
 
@@ -57,9 +58,27 @@ def extend(tx: Transaction, *, effect: str, lease: str, lease_until: int) -> boo
     return bool(tx.keep_alive(effect=effect, lease=lease, lease_until=lease_until))
 
 
+def find(tx: Transaction, *, effect: str) -> EffectRow:
+    """Answer an effect as it stands; raises `NotFoundError`."""
+    row = tx.find_effect(id=effect)
+    if row is None:
+        raise NotFoundError("effect.unknown", "there is no such effect")
+    return EffectRow(*row)
+
+
+def finish(tx: Transaction, *, effect: str, lease: str, now: int) -> bool:
+    """End an effect that leads to no event, because the state it worked for has moved on; answers as `extend`."""
+    return bool(tx.settle_effect(effect=effect, lease=lease, now=now))
+
+
 def intend(tx: Transaction, *, effect: str, lease: str, now: int) -> bool:
     """Journal that an unrepeatable call is about to be made; answers False when it was announced before."""
     return bool(tx.note_intent(id=effect, lease=lease, now=now))
+
+
+def take_back(tx: Transaction, *, effect: str, lease: str) -> bool:
+    """Strike an intent out again, for a call that certainly was not made; answers as `extend`."""
+    return bool(tx.strike_intent(id=effect, lease=lease))
 
 
 def release_all(tx: Transaction) -> int:
@@ -68,7 +87,10 @@ def release_all(tx: Transaction) -> int:
 
 
 def next_due(tx: Transaction) -> int | None:
-    """Answer when the next effect is due or a lease runs out, None when nothing waits."""
+    """Answer when the next effect can be claimed or a lease runs out, None when nothing waits.
+
+    What waits for another effect of its integration does not count: that one's end is what it waits for.
+    """
     (moment,) = tx.find_next_due()
     return None if moment is None else int(moment)
 

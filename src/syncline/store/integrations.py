@@ -44,6 +44,11 @@ def integrations(
     return [_integration(row) for row in rows]
 
 
+def refreshing(tx: Transaction) -> list[Integration]:
+    """List the integrations that announced a token refresh and have no result of it yet."""
+    return [_integration(row) for row in tx.list_refreshing()]
+
+
 def states(tx: Transaction) -> dict[str, int]:
     """Count the integrations by state."""
     return dict(tx.count_states())

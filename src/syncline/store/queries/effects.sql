@@ -29,9 +29,24 @@ UPDATE effects SET status = 'pending', lease = '' WHERE status = 'running';
 -- name: note_intent(id, lease, now)!
 UPDATE effects SET intent_at = :now WHERE id = :id AND lease = :lease AND status = 'running' AND intent_at IS NULL;
 
+-- name: note_progress(effect, lease, lease_until)!
+-- As keep_alive; the failures before it no longer count, for they did not keep the work from going on.
+UPDATE effects SET lease_until = :lease_until, attempts = 1, last_error = ''
+ WHERE id = :effect AND lease = :lease AND status = 'running';
+
+-- name: strike_intent(id, lease)!
+UPDATE effects SET intent_at = NULL WHERE id = :id AND lease = :lease AND status = 'running';
+
+-- name: find_effect(id)^
+SELECT id, integration, name, seq, state_seq, status, due_at, attempts, lease_until, intent_at, last_error,
+       created_at, ended_at
+  FROM effects WHERE id = :id;
+
 -- name: find_next_due()^
 SELECT min(moment) FROM (
-    SELECT min(due_at) AS moment FROM effects WHERE status = 'pending'
+    SELECT min(due_at) AS moment FROM effects AS e
+     WHERE status = 'pending'
+       AND NOT EXISTS (SELECT 1 FROM effects AS r WHERE r.integration = e.integration AND r.status = 'running')
     UNION ALL
     SELECT min(lease_until) FROM effects WHERE status = 'running'
 ) AS moments;

@@ -13,6 +13,11 @@ SELECT id, name, state, seq, state_seq, state_since, context, chart, created_at
    AND (:search = '' OR lower(name) LIKE '%' || lower(:search) || '%')
  ORDER BY id LIMIT :limit;
 
+-- name: list_refreshing()
+-- Asked once, when a worker starts. Texts in the memory are escaped, so nothing else can look like this.
+SELECT id, name, state, seq, state_seq, state_since, context, chart, created_at
+  FROM integrations WHERE instr(context, '"refreshing":true') > 0 ORDER BY id;
+
 -- name: count_states()
 SELECT state, count(*) FROM integrations GROUP BY state;
 

@@ -1,0 +1,23 @@
+"""What is known of single records: which were sent lately, and which the target refused."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from syncline.store.transaction import Transaction
+
+
+class KnownRecords(msgspec.Struct, frozen=True):
+    """What is known of some records of one object."""
+
+    #: id -> the stamp that was sent
+    sent: dict[str, str]
+    refused: frozenset[str]
+
+
+def known(tx: Transaction, *, integration: str, object: str, ids: Sequence[str]) -> KnownRecords:  # noqa: A002  as the column
+    """Answer what is known of the records with these ids."""
+    many = msgspec.json.encode(ids).decode()
+    sent = dict(tx.list_sent_among(integration=integration, object=object, ids=many))
+    refused = tx.list_refused_among(integration=integration, object=object, ids=many)
+    return KnownRecords(sent, frozenset(id_ for (id_,) in refused))
