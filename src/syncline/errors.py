@@ -16,7 +16,8 @@ class Problem:
     meaning: str
     cause: str
     remedy: str
-    #: Who can fix it: `admin`, `salesforce_admin`, `marketo_admin`, `engineer`, `operator` or `nobody` (it passes by itself).
+    #: Who can fix it: `admin`, `salesforce_admin`, `marketo_admin`, `engineer`, `operator`, or `nobody` when it
+    #: passes by itself.
     fixer: str
     retryable: bool = False
 
@@ -81,6 +82,10 @@ class UnreachableError(ProviderError):
         super().__init__(code, detail, facts=facts)
         self.retry_after = retry_after
         self.reply_lost = reply_lost
+
+
+class ReplyLostError(UnreachableError):
+    """The call was sent and its answer was lost: what can be spent only once (a code, a refresh token) may be spent."""
 
 
 class ThrottledError(UnreachableError):

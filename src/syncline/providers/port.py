@@ -260,8 +260,11 @@ class Target(Protocol):
     def field_name(self, source_field: Field) -> str:
         """Answer the name under which a source field is created in the target."""
 
+    def unfit(self, source_field: Field) -> str:
+        """Answer in a few words why a source field cannot be created in the target, '' when it can."""
+
     async def create_fields(self, account: Account, fields: Sequence[Field]) -> list[FieldResult]:
-        """Create person fields; one that is already there counts as `existed`."""
+        """Create person fields, given as they shall be called here; one that is already there counts as `existed`."""
 
     async def upsert(self, account: Account, people: Sequence[Mapping[str, Any]]) -> list[RowResult]:
         """Create or update people by `key_field`, at most `batch_size` of them, results in the same order."""
