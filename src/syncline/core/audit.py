@@ -86,22 +86,24 @@ def payload_digest(event: Event) -> bytes:
 
 def describe(brought: Brought) -> str:
     """Answer what may be seen of something that an event brought: a name and a fingerprint, never the thing."""
+    seen: str
     match brought:
         case SealedSecret(field=field, fingerprint=fingerprint):
-            return f"secret:{field}:{fingerprint}"
+            seen = f"secret:{field}:{fingerprint}"
         case Document(name=name, body=body):
-            return f"document:{name}:sha256={hashlib.sha256(_ENCODER.encode(body)).hexdigest()}"
+            seen = f"document:{name}:sha256={hashlib.sha256(_ENCODER.encode(body)).hexdigest()}"
         case LoginAttempt(state_hash=state_hash):
-            return f"login_attempt:{state_hash[:16]}"
+            seen = f"login_attempt:{state_hash[:16]}"
         case SpentAttempt(state_hash=state_hash):
-            return f"spent_attempt:{state_hash[:16]}"
+            seen = f"spent_attempt:{state_hash[:16]}"
         case Erasure(fields=fields):
-            return f"erasure:{','.join(fields) or 'everything'}"
+            seen = f"erasure:{','.join(fields) or 'everything'}"
         case SettledEffect(effect=effect, done=done):
-            return f"{'settled' if done else 'alive'}:{effect}"
+            seen = f"{'settled' if done else 'alive'}:{effect}"
         case SentRecords(object=name, rows=rows):
-            return f"sent:{name}:{len(rows)}"
+            seen = f"sent:{name}:{len(rows)}"
         case RefusedRecords(object=name, rows=rows):
-            return f"refused:{name}:{len(rows)}"
+            seen = f"refused:{name}:{len(rows)}"
         case DataKey(key_id=key_id):
-            return f"data_key:{key_id}"
+            seen = f"data_key:{key_id}"
+    return seen

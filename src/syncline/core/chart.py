@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import yaml
@@ -126,12 +126,11 @@ def flatten(source: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 def flat_transitions(source: Mapping[str, Any], tree: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
     """Answer the transitions between leaves; a leaf's own come before those of its ancestors (inner before outer)."""
-    flat = []
+    flat: list[dict[str, Any]] = []
     for leaf, node in tree.items():
         for name, _ in reversed(node["chain"]):
-            for transition in source["transitions"]:
-                if name in _sources(transition, tree):
-                    flat.append(_flat(transition, leaf, tree, source))
+            here = [transition for transition in source["transitions"] if name in _sources(transition, tree)]
+            flat.extend(_flat(transition, leaf, tree, source) for transition in here)
     return flat
 
 
@@ -165,11 +164,9 @@ def _flat(
 def _enter(name: str, tree: Mapping[str, dict[str, Any]], source: Mapping[str, Any]) -> str:
     """Follow `initial` from a state down to a leaf."""
     while name not in tree:
-        parts = name.split(SEPARATOR)
-        states = source["states"]
-        for part in parts:
-            node = next(s for s in states if (s if isinstance(s, str) else s["name"]) == part)
-            states = node.get("children", [])
+        node: Mapping[str, Any] = {"children": source["states"]}
+        for part in name.split(SEPARATOR):
+            node = next(state for state in node["children"] if not isinstance(state, str) and state["name"] == part)
         name = f"{name}{SEPARATOR}{node['initial']}"
     return name
 
@@ -198,11 +195,11 @@ def _callbacks(transition: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _holds(guard: str, step: EventData) -> bool:
-    return bool(step.model.facts[guard])
+    return cast("_Probe", step.model).facts[guard]
 
 
 def _note(effect: str, step: EventData) -> None:
-    step.model.effects.append(effect)
+    cast("_Probe", step.model).effects.append(effect)
 
 
 def _rule(machine: Machine, state: str, trigger: str, here: list[dict[str, Any]]) -> Rule:

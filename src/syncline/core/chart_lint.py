@@ -12,7 +12,7 @@ _STATE_KEYS = {"name", "initial", "children", "on_enter", "final"}
 _TRANSITION_KEYS = {"trigger", "source", "dest", "conditions", "unless", "after"}
 
 
-def lint(source: Any) -> list[str]:
+def lint(source: object) -> list[str]:
     """List everything that is wrong with a chart as it was read from YAML; an empty list means it can be compiled."""
     if not isinstance(source, dict) or set(source) != _CHART_KEYS:
         return [f"a chart has exactly the keys {', '.join(sorted(_CHART_KEYS))}"]
@@ -23,7 +23,7 @@ def lint(source: Any) -> list[str]:
     return [*_names(source, paths), *_moves(source, paths), *_reach(source, paths)]
 
 
-def _paths(states: Any, prefix: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _paths(states: object, prefix: str) -> Iterator[tuple[str, dict[str, Any]]]:
     for entry in states if isinstance(states, list) else ():
         state = {"name": entry} if isinstance(entry, str) else entry
         path = f"{prefix}{state.get('name')}"
@@ -44,6 +44,10 @@ def _shape(source: dict[str, Any], paths: dict[str, dict[str, Any]]) -> Iterator
             yield f"state {path}: a final state has no children"
     if source["initial"] not in paths:
         yield "`initial` must name a state"
+    yield from _transition_shapes(source)
+
+
+def _transition_shapes(source: dict[str, Any]) -> Iterator[str]:
     for number, transition in enumerate(source["transitions"], 1):
         where = f"transition {number} ({transition.get('trigger')})"
         # `before` runs in another order in every other engine, and nothing here needs it.
@@ -68,8 +72,13 @@ def _names(source: dict[str, Any], paths: dict[str, dict[str, Any]]) -> Iterator
         for guard in (*transition.get("conditions", ()), *transition.get("unless", ())):
             if guard not in GUARDS:
                 yield f"{where}: there is no guard {guard}"
+    yield from _triggers(source)
+
+
+def _triggers(source: dict[str, Any]) -> Iterator[str]:
+    for transition in source["transitions"]:
         if transition["trigger"] not in EVENTS:
-            yield f"{where}: there is no event {transition['trigger']}"
+            yield f"{transition['trigger']} from {transition['source']}: there is no event {transition['trigger']}"
     unused = set(EVENTS) - {t["trigger"] for t in source["transitions"]} - {BIRTH}
     for event in sorted(unused):
         yield f"no transition is triggered by the event {event}"
@@ -92,7 +101,7 @@ def _moves(source: dict[str, Any], paths: dict[str, dict[str, Any]]) -> Iterator
             yield f"{transition['trigger']}: there is no target state {dest}"
 
 
-def _listed(origin: Any) -> list[str]:
+def _listed(origin: str | list[str]) -> list[str]:
     return [origin] if isinstance(origin, str) else list(origin)
 
 

@@ -19,7 +19,7 @@ from syncline.store.transaction import Transaction
 
 
 def settle(tx: Transaction, event: Event, effect: SettledEffect) -> bool:
-    """End an effect, or note its progress and extend its lease; answers False when the lease is no longer the caller's."""
+    """End an effect, or note its progress and extend its lease; answers False when the lease is another's by now."""
     if not effect.done:
         return bool(tx.note_progress(effect=effect.effect, lease=effect.lease, lease_until=effect.lease_until))
     end = tx.bury_effect if event.type == "effect.exhausted" else tx.settle_effect

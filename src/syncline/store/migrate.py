@@ -23,11 +23,7 @@ def migrate(connection: sqlite3.Connection) -> list[str]:
         "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, at BIGINT NOT NULL)"
     )
     known = migrations()
-    (applied,) = connection.execute("SELECT coalesce(max(number), 0) FROM migrations").fetchone()
-    if applied > known[-1][0]:
-        raise ConfigurationError(
-            "store.newer", f"the database is at migration {applied}, this version of Syncline knows {known[-1][0]}"
-        )
+    _refuse_newer(applied := _applied(connection), known[-1][0])
     names = []
     for number, name, sql in known:
         if number > applied:
@@ -35,3 +31,26 @@ def migrate(connection: sqlite3.Connection) -> list[str]:
             connection.executescript(f"BEGIN IMMEDIATE;\n{sql}\n{entry}\nCOMMIT;")
             names.append(name)
     return names
+
+
+def check(connection: sqlite3.Connection) -> None:
+    """Look whether a database that is only read has the shape that this version knows; raises `ConfigurationError`."""
+    newest = migrations()[-1][0]
+    _refuse_newer(applied := _applied(connection), newest)
+    if applied < newest:
+        raise ConfigurationError("store.older", f"the database is at migration {applied}, {newest} is wanted: migrate")
+
+
+def _applied(connection: sqlite3.Connection) -> int:
+    try:
+        (number,) = connection.execute("SELECT coalesce(max(number), 0) FROM migrations").fetchone()
+    except sqlite3.DatabaseError as error:
+        raise ConfigurationError("store.not_ours", f"the file is no database of Syncline: {error}") from error
+    return int(number)
+
+
+def _refuse_newer(applied: int, known: int) -> None:
+    if applied > known:
+        raise ConfigurationError(
+            "store.newer", f"the database is at migration {applied}, this version of Syncline knows {known}"
+        )

@@ -5,6 +5,7 @@ run are written in the one transaction that this function is given. It makes no 
 """
 
 from collections.abc import Mapping
+from functools import cached_property
 
 import msgspec
 
@@ -42,13 +43,13 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.disposition in ACCEPTED or (self.disposition == "duplicate" and self.first in ACCEPTED)
 
 
-class Rules(msgspec.Struct, frozen=True):
+class Rules(msgspec.Struct, frozen=True, dict=True):
     """What decides: the compiled chart and the delays of its timers, in seconds."""
 
     chart: Chart
     delays: Mapping[str, float]
 
-    @property
+    @cached_property
     def chart_name(self) -> str:
         """The chart as a row names it."""
         return f"{self.chart.name}@{self.chart.version}#{self.chart.digest[:12]}"
@@ -62,6 +63,19 @@ class _Head(msgspec.Struct, frozen=True):
     hash: bytes
 
 
+class _Entry(msgspec.Struct, frozen=True):
+    """All that a row of the log is made of."""
+
+    event: Event
+    digest: bytes  #: of the event's payload
+    head: _Head
+    decision: Decision
+    seq: int
+    state_seq: int
+    effects: tuple[str, ...] = ()
+    repeats: int = 0
+
+
 def record(tx: Transaction, event: Event, *, rules: Rules) -> Outcome:
     """Decide what an event means and write down all that follows; raises `NotFoundError` without an integration."""
     head = _find(tx, event, rules)
@@ -70,24 +84,20 @@ def record(tx: Transaction, event: Event, *, rules: Rules) -> Outcome:
         return _repeat(tx, event, head, digest, owner, rules)
     decision = _decide(tx, event, head, rules)
     seq = head.snapshot.seq + 1
-    state_seq = seq if decision.entered else head.snapshot.state_seq
-    effects = tuple(f"{event.integration}.{seq}.{number}" for number, _ in enumerate(decision.effects))
+    entry = _Entry(
+        event,
+        digest,
+        head,
+        decision,
+        seq,
+        state_seq=seq if decision.entered else head.snapshot.state_seq,
+        effects=tuple([f"{event.integration}.{seq}.{number}" for number in range(len(decision.effects))]),
+    )
     if decision.disposition in ACCEPTED:
         for brought in event.brings:
             keep(tx, event, brought, seq)
-    if decision.entered:
-        tx.cancel_left_effects(integration=event.integration, state_seq=state_seq, now=event.at)
-    for effect, name in zip(effects, decision.effects, strict=True):
-        tx.add_effect(
-            id=effect,
-            integration=event.integration,
-            name=name,
-            seq=seq,
-            state_seq=state_seq,
-            due_at=due_at(name, event.at, event.data, rules.delays),
-            created_at=event.at,
-        )
-    _append(tx, event, head, decision, rules, digest=digest, effects=effects, state_seq=state_seq)
+        _plan(tx, entry, rules)
+    _append(tx, entry, rules)
     return Outcome(
         event.integration,
         seq,
@@ -96,7 +106,7 @@ def record(tx: Transaction, event: Event, *, rules: Rules) -> Outcome:
         head.snapshot.state,
         decision.to,
         reason=decision.reason,
-        effects=effects,
+        effects=entry.effects,
     )
 
 
@@ -134,119 +144,113 @@ def _decide(tx: Transaction, event: Event, head: _Head, rules: Rules) -> Decisio
     return decide(rules.chart, snapshot, event)
 
 
+def _plan(tx: Transaction, entry: _Entry, rules: Rules) -> None:
+    """Call off the effects of a state that was left, and note those that the decision asks for."""
+    event = entry.event
+    if entry.decision.entered:
+        tx.cancel_left_effects(integration=event.integration, state_seq=entry.state_seq, now=event.at)
+    for effect, name in zip(entry.effects, entry.decision.effects, strict=True):
+        tx.add_effect(
+            id=effect,
+            integration=event.integration,
+            name=name,
+            seq=entry.seq,
+            state_seq=entry.state_seq,
+            due_at=due_at(name, event.at, event.data, rules.delays),
+            created_at=event.at,
+        )
+
+
 def _repeat(
     tx: Transaction,
     event: Event,
     head: _Head,
     digest: bytes,
-    owner: tuple[int, bytes, Disposition, str, str, str],
+    owner: tuple[int, bytes, Disposition, str, str],
     rules: Rules,
 ) -> Outcome:
     """Answer as before and do nothing; a key that comes again with another payload is refused."""
-    seq, first_digest, first, origin, target, _ = owner
+    first_seq, first_digest, first, origin, target = owner
+    before = head.snapshot
     same = digest == first_digest
-    decision = Decision(
-        "duplicate" if same else "refused",
-        head.snapshot.state,
-        head.snapshot.context,
-        reason="" if same else f"the key was used by seq {seq} with another payload",
-    )
-    _append(tx, event, head, decision, rules, digest=digest, state_seq=head.snapshot.state_seq, repeats=seq)
+    reason = "" if same else f"the key was used by seq {first_seq} with another payload"
+    decision = Decision("duplicate" if same else "refused", before.state, before.context, reason=reason)
+    seq = before.seq + 1
+    _append(tx, _Entry(event, digest, head, decision, seq, before.state_seq, repeats=first_seq), rules)
     return Outcome(
         event.integration,
-        head.snapshot.seq + 1,
+        seq,
         event.type,
         decision.disposition,
-        origin if same else head.snapshot.state,
-        target if same else head.snapshot.state,
-        reason=decision.reason,
-        repeats=seq,
+        origin if same else before.state,
+        target if same else before.state,
+        reason=reason,
+        repeats=first_seq,
         first=first if same else None,
     )
 
 
-def _append(
-    tx: Transaction,
-    event: Event,
-    head: _Head,
-    decision: Decision,
-    rules: Rules,
-    *,
-    digest: bytes,
-    state_seq: int,
-    effects: tuple[str, ...] = (),
-    repeats: int = 0,
-) -> None:
+def _append(tx: Transaction, entry: _Entry, rules: Rules) -> None:
     """Write the row and move the integration's head, with its version as the fence."""
-    before = head.snapshot
-    seq = before.seq + 1
+    event, decision, origin = entry.event, entry.decision, entry.head.snapshot.state
     brought = event.brings if decision.disposition in ACCEPTED else ()
-    row = audit.Row(
-        integration=event.integration,
-        seq=seq,
-        at=event.at,
-        type=event.type,
-        key=event.key,
-        disposition=decision.disposition,
-        origin=before.state,
-        to=decision.to,
-        actor=event.actor,
-        chart=rules.chart_name,
-        software=syncline.__version__,
-        data=event.data,
-        brought=tuple(audit.describe(item) for item in brought),
-        effects=effects,
-        state_seq=state_seq,
-        context=decision.context,
-        reason=decision.reason,
-        cause=event.cause,
-        request=event.request,
-        repeats=repeats,
+    content = audit.encode(
+        audit.Row(
+            integration=event.integration,
+            seq=entry.seq,
+            at=event.at,
+            type=event.type,
+            key=event.key,
+            disposition=decision.disposition,
+            origin=origin,
+            to=decision.to,
+            actor=event.actor,
+            chart=rules.chart_name,
+            software=syncline.__version__,
+            data=event.data,
+            brought=tuple([audit.describe(item) for item in brought]),
+            effects=entry.effects,
+            state_seq=entry.state_seq,
+            context=decision.context,
+            reason=decision.reason,
+            cause=event.cause,
+            request=event.request,
+            repeats=entry.repeats,
+        )
     )
-    content = audit.encode(row)
-    link = audit.chain(head.hash, content)
+    link = audit.chain(entry.head.hash, content)
     tx.add_audit_row(
         integration=event.integration,
-        seq=seq,
+        seq=entry.seq,
         at=event.at,
         type=event.type,
         key=event.key,
-        owns_key=0 if repeats else 1,
-        digest=digest,
+        owns_key=0 if entry.repeats else 1,
+        digest=entry.digest,
         disposition=decision.disposition,
-        origin=before.state,
+        origin=origin,
         target=decision.to,
         content=content,
         hash=link,
     )
-    _advance(tx, head, decision, seq=seq, link=link, state_seq=state_seq, at=event.at, chart=rules.chart_name)
+    _advance(tx, entry, link, rules)
 
 
-def _advance(
-    tx: Transaction,
-    head: _Head,
-    decision: Decision,
-    *,
-    seq: int,
-    link: bytes,
-    state_seq: int,
-    at: int,
-    chart: str,
-) -> None:
-    before = head.snapshot
+def _advance(tx: Transaction, entry: _Entry, link: bytes, rules: Rules) -> None:
+    before, decision = entry.head.snapshot, entry.decision
     if not decision.entered and decision.context == before.context:
-        moved = tx.advance(integration=before.integration, old_seq=before.seq, seq=seq, head=link)
+        moved = tx.advance(integration=before.integration, old_seq=before.seq, seq=entry.seq, head=link)
     else:
         moved = tx.move(
             integration=before.integration,
             old_seq=before.seq,
-            seq=seq,
+            seq=entry.seq,
             head=link,
             state=decision.to,
-            state_seq=state_seq,
-            since=at if decision.entered else head.since,
+            state_seq=entry.state_seq,
+            since=entry.event.at if decision.entered else entry.head.since,
             context=msgspec.json.encode(decision.context).decode(),
-            chart=chart,
+            chart=rules.chart_name,
         )
     if moved != 1:
         raise RuntimeError("the integration moved under its own transaction")

@@ -9,14 +9,15 @@ corrupt it when two connections write or checkpoint at once.
 import asyncio
 import sqlite3
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import aiosqlite
 
 from syncline.errors import ConfigurationError, UnavailableError
-from syncline.store.migrate import migrate
+from syncline.store.migrate import check, migrate
 from syncline.store.transaction import Operation, Transaction, named_queries
 
 T = TypeVar("T")
@@ -24,23 +25,65 @@ T = TypeVar("T")
 _LARGEST_BATCH = 256
 _READERS = 3
 _BUSY_SECONDS = 5.0
+_STATEMENTS = 256  #: compiled statements that a connection keeps; there are fewer queries than that
+#: A checkpoint copies pages into the file and waits for the disk twice, so it is made for 16 MiB at a time, not for 4.
+_CHECKPOINT_PAGES = 4000
 
 
-class Writer(aiosqlite.Connection):
-    """The one connection that writes."""
+class Connection(aiosqlite.Connection):
+    """A connection with a thread of its own, and the queries bound to it."""
 
-    def __init__(self, path: Path) -> None:
-        """Name the file; it is opened when the connection is awaited."""
+    def __init__(self, address: str) -> None:
+        """Name the file, as a URI; it is opened when the connection is awaited."""
 
         def connect() -> sqlite3.Connection:
             return sqlite3.connect(
-                path, isolation_level=None, timeout=_BUSY_SECONDS, check_same_thread=False, cached_statements=512
+                address, uri=True, isolation_level=None, timeout=_BUSY_SECONDS, cached_statements=_STATEMENTS
             )
 
         super().__init__(connect, iter_chunk_size=64)
+        self._transaction: Transaction | None = None
+
+    async def hop(self, function: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a function on the connection's thread: one hop, not one per statement."""
+        execute = cast("Callable[..., Awaitable[T]]", self._execute)
+        return await execute(function, self._conn)
+
+    async def abandon(self) -> None:
+        """Close what may never have been opened; an open connection's thread would keep the process alive."""
+        if self._connection is not None:
+            await self.close()
+
+    def transaction(self) -> Transaction:
+        """Answer the bound queries."""
+        if self._transaction is None:
+            self._transaction = Transaction(self._conn, named_queries("sqlite3"))
+        return self._transaction
+
+
+class Reader(Connection):
+    """A connection that cannot write."""
+
+    async def read(self, operation: Operation[T]) -> T:
+        """Run an operation on a snapshot of what is committed."""
+        return await self.hop(partial(self._run, operation))
+
+    def _run(self, operation: Operation[T], connection: sqlite3.Connection) -> T:
+        connection.execute("BEGIN")
+        try:
+            return operation(self.transaction())
+        finally:
+            connection.execute("COMMIT")
+
+
+class Writer(Connection):
+    """The one connection that writes."""
+
+    def __init__(self, address: str) -> None:
+        """As the base class; nothing waits yet."""
+        super().__init__(address)
         self._waiting: deque[tuple[Operation[Any], asyncio.Future[Any]]] = deque()
         self._flushing: asyncio.Task[None] | None = None
-        self._transaction: Transaction | None = None
 
     async def write(self, operation: Operation[T]) -> T:
         """Run an operation in the next group; answers after its COMMIT."""
@@ -50,6 +93,11 @@ class Writer(aiosqlite.Connection):
             self._flushing = asyncio.create_task(self._flush())
         return await answer
 
+    async def drain(self) -> None:
+        """Wait until nothing waits."""
+        while self._flushing is not None:
+            await self._flushing
+
     async def _flush(self) -> None:
         """Commit groups until nothing waits."""
         try:
@@ -57,7 +105,7 @@ class Writer(aiosqlite.Connection):
                 count = min(len(self._waiting), _LARGEST_BATCH)
                 group = [self._waiting.popleft() for _ in range(count)]
                 try:
-                    results = await self._execute(self._run_group, [operation for operation, _ in group])
+                    results = await self.hop(partial(self._run_group, [operation for operation, _ in group]))
                 except Exception as error:  # noqa: BLE001  the whole group failed with its COMMIT
                     results = [(None, UnavailableError("store.unavailable", type(error).__name__))] * count
                 for (_, answer), (result, failure) in zip(group, results, strict=True):
@@ -65,15 +113,14 @@ class Writer(aiosqlite.Connection):
         finally:
             self._flushing = None
 
-    def _run_group(self, operations: list[Operation[Any]]) -> list[tuple[Any, Exception | None]]:
+    def _run_group(
+        self, operations: list[Operation[Any]], connection: sqlite3.Connection
+    ) -> list[tuple[Any, Exception | None]]:
         """Run on the connection's thread: one transaction, a savepoint each."""
-        connection = self._conn
-        if self._transaction is None:
-            self._transaction = Transaction(connection, named_queries("sqlite3"))
-        execute = connection.execute
+        transaction, execute = self.transaction(), connection.execute
         execute("BEGIN IMMEDIATE")
         try:
-            results = [_run_one(execute, operation, self._transaction) for operation in operations]
+            results = [_run_one(execute, operation, transaction) for operation in operations]
             execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
@@ -108,12 +155,12 @@ def _answer(answer: asyncio.Future[Any], result: object, failure: Exception | No
 class SQLiteStore:
     """The default store: one file, owned by one process."""
 
-    def __init__(self, path: Path, writer: Writer | None, readers: list[aiosqlite.Connection]) -> None:
+    def __init__(self, path: Path, writer: Writer | None, readers: list[Reader]) -> None:
         """Take connections that are open; use `open_store`."""
         self.path = path
         self._writer = writer
-        self._free: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
         self._readers = readers
+        self._free: asyncio.LifoQueue[Reader] = asyncio.LifoQueue()
         for reader in readers:
             self._free.put_nowait(reader)
 
@@ -127,7 +174,7 @@ class SQLiteStore:
         """Run an operation on a snapshot of what is committed."""
         reader = await self._free.get()
         try:
-            return await reader._execute(_read, reader._conn, operation)  # noqa: SLF001  one hop, not one per statement
+            return await reader.read(operation)
         finally:
             self._free.put_nowait(reader)
 
@@ -136,31 +183,34 @@ class SQLiteStore:
         for reader in self._readers:
             await reader.close()
         if self._writer is not None:
-            while self._writer._flushing is not None:  # noqa: SLF001
-                await self._writer._flushing  # noqa: SLF001
+            await self._writer.drain()
             await self._writer.close()
-
-
-def _read(connection: sqlite3.Connection, operation: Operation[T]) -> T:
-    connection.execute("BEGIN")
-    try:
-        return operation(Transaction(connection, named_queries("sqlite3")))
-    finally:
-        connection.execute("COMMIT")
 
 
 async def open_store(path: Path, *, read_only: bool = False) -> SQLiteStore:
     """Open the file, migrate it, read its settings back; raises `ConfigurationError` when they did not take."""
-    writer = None
-    if not read_only:
-        writer = Writer(path)
-        await writer
-        await writer._execute(_prepare, writer._conn)  # noqa: SLF001
-        await writer._execute(migrate, writer._conn)  # noqa: SLF001
-    elif not path.exists():
+    writer = None if read_only else Writer(_address(path))
+    if writer is None and not await asyncio.to_thread(path.exists):
         raise ConfigurationError("store.missing", f"there is no database at {path}")
-    readers = [await _reader(path) for _ in range(_READERS)]
+    readers = [Reader(_address(path, "?mode=ro")) for _ in range(_READERS)]
+    try:
+        if writer is not None:
+            await writer
+            await writer.hop(_prepare)
+            await writer.hop(migrate)
+        for reader in readers:
+            await reader
+            await reader.hop(_forbid_writing)
+        await readers[0].hop(check)
+    except BaseException:
+        for connection in (*readers, *([writer] if writer else ())):
+            await connection.abandon()
+        raise
     return SQLiteStore(path, writer, readers)
+
+
+def _address(path: Path, options: str = "") -> str:
+    return f"{path.absolute().as_uri()}{options}"
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
@@ -171,11 +221,8 @@ def _prepare(connection: sqlite3.Connection) -> None:
         if got != value:
             raise ConfigurationError("store.not_durable", f"{pragma} is {got}, it must be {value}")
     connection.execute("PRAGMA temp_store = memory")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
 
 
-async def _reader(path: Path) -> aiosqlite.Connection:
-    reader = await aiosqlite.connect(
-        f"file:{path}?mode=ro", uri=True, isolation_level=None, timeout=_BUSY_SECONDS, cached_statements=256
-    )
-    await reader.execute("PRAGMA query_only = 1")
-    return reader
+def _forbid_writing(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA query_only = 1")

@@ -1,26 +1,35 @@
 """What an operation gets: the named queries, bound to the connection that its transaction is on."""
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import aiosql
 from aiosql.queries import Queries
+from aiosql.types import SQLOperationType
 
 T = TypeVar("T")
 
 _QUERIES = Path(__file__).parent / "queries"
 
 
+class Connection(Protocol):
+    """What both databases' connections have: parameters by name in, a cursor out."""
+
+    def execute(self, sql: str, parameters: Any = ..., /) -> Any:  # noqa: ANN401  each driver has its own cursor
+        """Run one statement."""
+
+
 class Transaction:
     """The queries of `queries/*.sql` as functions with named parameters, inside one transaction."""
 
-    def __init__(self, connection: Any, queries: Queries) -> None:
+    def __init__(self, connection: Connection, queries: Queries) -> None:
         """Bind each query to the connection once, since a transaction is made for every commit."""
         for name in queries.available_queries:
             if not name.endswith("_cursor"):
-                setattr(self, name, partial(getattr(queries, name), connection))
+                query = getattr(queries, name)
+                setattr(self, name, _bind(connection, query.sql, query.operation))
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         """Only for names that no query has; also tells the type checker what the others are."""
@@ -44,4 +53,15 @@ class Store(Protocol):
 @cache
 def named_queries(driver: str) -> Queries:
     """Load the queries for a driver (`sqlite3`, `psycopg`)."""
-    return aiosql.from_path(_QUERIES, driver)
+    queries: Queries = aiosql.from_path(_QUERIES, driver)
+    return queries
+
+
+def _bind(connection: Connection, sql: str, operation: SQLOperationType) -> Callable[..., Any]:
+    """Answer a function that runs a query: without aiosql's own layers, which cost as much as the statement does."""
+    execute = connection.execute
+    if operation == SQLOperationType.SELECT_ONE:
+        return lambda **parameters: execute(sql, parameters).fetchone()
+    if operation == SQLOperationType.INSERT_UPDATE_DELETE:
+        return lambda **parameters: execute(sql, parameters).rowcount
+    return lambda **parameters: execute(sql, parameters)

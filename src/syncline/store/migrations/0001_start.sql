@@ -98,6 +98,7 @@ CREATE TABLE effects (
     ended_at    BIGINT
 );
 CREATE INDEX effects_waiting ON effects (due_at) WHERE status = 'pending';
+CREATE INDEX effects_waiting_of ON effects (integration) WHERE status = 'pending';
 CREATE INDEX effects_running ON effects (lease_until) WHERE status = 'running';
 CREATE INDEX effects_by_integration ON effects (integration, seq);
 

@@ -6,7 +6,7 @@ SELECT state, seq, state_seq, state_since, context, head FROM integrations WHERE
 
 -- name: find_owner(integration, key)^
 -- The first event that came with this key.
-SELECT seq, digest, disposition, origin, target, type FROM audit
+SELECT seq, digest, disposition, origin, target FROM audit
  WHERE integration = :integration AND key = :key AND owns_key = 1;
 
 -- name: add_integration(id, name, state, since, context, chart)!
@@ -110,7 +110,7 @@ ON CONFLICT (integration, object, id) DO UPDATE SET reason = excluded.reason, at
 -- name: forget_refused(integration, object, ids)!
 -- Those that were accepted since: `ids` is JSON, [id, …].
 DELETE FROM refused_records WHERE integration = :integration AND object = :object
-   AND id IN (SELECT r.value ->> '$' FROM json_each(:ids) AS r);
+   AND id IN (SELECT r.value FROM json_each(:ids) AS r);
 
 -- name: forget_everything_sent(integration)!
 DELETE FROM sent_records WHERE integration = :integration;
