@@ -5,8 +5,12 @@ import secrets
 import sqlite3
 import uuid
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from syncline_sim.marketo.failure import VendorError
+
+if TYPE_CHECKING:
+    from syncline_sim.world import World
 
 DEFAULT_CLIENT_ID = "sim-client-id"
 DEFAULT_CLIENT_SECRET = "sim-client-secret"  # noqa: S105
@@ -74,14 +78,15 @@ def grant(db: sqlite3.Connection, client_id: str, permissions: tuple[str, ...]) 
     )
 
 
-def token(db: sqlite3.Connection, user: ApiUser, *, now: float, lifetime: float) -> tuple[str, int]:
+def token(world: "World", user: ApiUser) -> tuple[str, int]:
     """Answer the user's access token and the seconds it has left: the same one until it has expired."""
+    db, now, lifetime = world.db, world.now(), world.switches["marketo"]["token_lifetime"]
     row = db.execute(
         "SELECT token, expires_at FROM marketo_tokens WHERE client_id = ? AND expires_at > ?", (user.client_id, now)
     ).fetchone()
     if row is not None:
         return row["token"], int(row["expires_at"] - now)
-    fresh = f"{uuid.uuid4()}:int"
+    fresh = f"{uuid.UUID(int=world.random.getrandbits(128), version=4)}:int"
     db.execute("INSERT INTO marketo_tokens VALUES (?, ?, ?)", (fresh, user.client_id, now + lifetime))
     return fresh, int(lifetime)
 

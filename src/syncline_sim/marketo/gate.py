@@ -4,14 +4,13 @@ Law: whatever happens to a call, the answer is HTTP 200 with `success` and `requ
 """
 
 import asyncio
-import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 import msgspec
 from aiohttp import web
 from multidict import MultiDict
-from yarl import URL
 
 from syncline_sim.marketo import api_users
 from syncline_sim.marketo.call import Call, Endpoint
@@ -78,12 +77,12 @@ class Gate:
 
     def _envelope(self, members: dict[str, Any]) -> web.Response:
         moment = int(self._world.now() * 1000)
-        document = {"requestId": f"{secrets.randbelow(2**20):x}#{moment:x}", **members}
+        document = {"requestId": f"{self._world.random.getrandbits(20):x}#{moment:x}", **members}
         return web.Response(body=msgspec.json.encode(document), content_type="application/json", charset="UTF-8")
 
 
 def _parameters(request: web.Request, body: bytes) -> MultiDict[str]:
     parameters = MultiDict(request.query)
     if request.content_type == _FORM:
-        parameters.extend(URL.build(query_string=body.decode(errors="replace")).query)
+        parameters.extend(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
     return parameters

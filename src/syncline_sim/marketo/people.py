@@ -41,7 +41,7 @@ class People:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self.fields = fields.load(db)
-        self._db = db
+        self.db = db
         self._keys = [name for name, field in self.fields.items() if field.keyed]
 
     def find(self, field: PersonField, value: Value) -> list[Person]:
@@ -49,7 +49,7 @@ class People:
         if field.name == "id":
             return self._people("SELECT * FROM marketo_people WHERE id = ?", (value,))
         if field.name not in self._keys:
-            fields.key(self._db, field)
+            fields.key(self.db, field)
             self._keys.append(field.name)
         return self._people(
             """
@@ -66,7 +66,7 @@ class People:
     def add(self, document: Mapping[str, Value], now: int) -> int:
         """Store a new person and answer the id."""
         kept = {name: value for name, value in document.items() if value is not None}
-        cursor = self._db.execute(
+        cursor = self.db.execute(
             "INSERT INTO marketo_people (created_at, updated_at, fields) VALUES (?, ?, ?)",
             (now, now, _encode(kept).decode()),
         )
@@ -78,7 +78,7 @@ class People:
         """Write some fields of a person; null empties a field."""
         merged = {**person.document, **document}
         kept = {name: value for name, value in merged.items() if value is not None}
-        self._db.execute(
+        self.db.execute(
             "UPDATE marketo_people SET updated_at = ?, fields = ? WHERE id = ?",
             (now, _encode(kept).decode(), person.id),
         )
@@ -86,11 +86,11 @@ class People:
 
     def remove(self, person: Person) -> None:
         """Delete a person; the id is never used again."""
-        self._db.execute("DELETE FROM marketo_people WHERE id = ?", (person.id,))
+        self.db.execute("DELETE FROM marketo_people WHERE id = ?", (person.id,))
         self._index(person.id, person.document, {})
 
     def _people(self, query: str, parameters: tuple[Value, ...]) -> list[Person]:
-        rows = self._db.execute(query, parameters)
+        rows = self.db.execute(query, parameters)
         return [Person(r["id"], r["created_at"], r["updated_at"], _decode(r["fields"])) for r in rows]
 
     def _index(self, person: int, before: Mapping[str, Value], after: Mapping[str, Value]) -> None:
@@ -100,10 +100,10 @@ class People:
                 continue
             if old is not None:
                 key = (name, old, person)
-                self._db.execute("DELETE FROM marketo_keys WHERE field = ? AND value = ? AND person = ?", key)
+                self.db.execute("DELETE FROM marketo_keys WHERE field = ? AND value = ? AND person = ?", key)
             if new is not None:
                 key = (name, new, person)
-                self._db.execute("INSERT INTO marketo_keys (field, value, person) VALUES (?, ?, ?)", key)
+                self.db.execute("INSERT INTO marketo_keys (field, value, person) VALUES (?, ?, ?)", key)
 
 
 def count(db: sqlite3.Connection) -> int:

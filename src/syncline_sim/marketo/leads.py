@@ -1,0 +1,135 @@
+"""The endpoints of people, whom the API still calls leads (page "Leads")."""
+
+from typing import Any
+
+from syncline_sim.marketo import values
+from syncline_sim.marketo.call import MAX_BATCH, Call, Endpoint, next_page
+from syncline_sim.marketo.failure import VendorError
+from syncline_sim.marketo.fields import PersonField
+from syncline_sim.marketo.people import People, Person
+from syncline_sim.marketo.tables import transaction
+from syncline_sim.marketo.upsert import ACTIONS, Upsert
+
+MAX_MATCHES = 1000
+_DEFAULT_FIELDS = ("id", "email", "updatedAt", "createdAt", "lastName", "firstName")
+_READ = ("Read-Only Lead", "Read-Write Lead")
+_WRITE = ("Read-Write Lead",)
+
+
+def sync(call: Call) -> dict[str, Any]:
+    """Create or update up to 300 people in one transaction."""
+    document, records, switches = call.document(), call.records(), call.switches
+    action = document.get("action", ACTIONS[0])
+    if action not in ACTIONS:
+        raise VendorError("1001", action, "action")
+    partition = document.get("partitionName", "Default")
+    if partition != "Default":
+        raise VendorError("1008", partition)
+    with transaction(call.world.db):
+        people = People(call.world.db)
+        upsert = Upsert(
+            people=people,
+            action=action,
+            lookup=_field(people, document.get("lookupField", "email")),
+            now=int(call.world.now()),
+            company_closed=switches["company_fields_closed"],
+            race_window=switches["upsert_race_window"],
+        )
+        return {"result": upsert.apply(records)}
+
+
+def find(call: Call) -> dict[str, Any]:
+    """Answer the people who have one of the values, page by page."""
+    people = People(call.world.db)
+    field = _filter(people, call.required("filterType"))
+    wanted = call.listed("filterValues")
+    if not wanted:
+        raise VendorError("1002", "filterValues")
+    if len(wanted) > MAX_BATCH:
+        raise VendorError("1003", f"Number of filterValues exceeds the maximum of {MAX_BATCH}")
+    names, size, after = _names(people, call), call.batch_size(), call.position()
+    matches = _matches(people, field, wanted)
+    if len(matches) > MAX_MATCHES:
+        raise VendorError("1003", f"More than {MAX_MATCHES} leads match the filter")
+    rest = [matches[number] for number in sorted(matches) if number > after]
+    page = rest[:size]
+    more = next_page(page[-1].id) if len(rest) > size else {}
+    return {"result": [person.view(names) for person in page], **more}
+
+
+def get(call: Call) -> dict[str, Any]:
+    """Answer one person."""
+    people = People(call.world.db)
+    return {"result": [_person(people, call.path["id"]).view(_names(people, call))]}
+
+
+def delete(call: Call) -> dict[str, Any]:
+    """Delete people by id, which are in the body or in the address."""
+    named = call.listed("id")
+    records: list[Any] = [{"id": text} for text in named] if named else call.records()
+    with transaction(call.world.db):
+        people = People(call.world.db)
+        return {"result": [_remove(people, record) for record in records]}
+
+
+def _filter(people: People, name: str) -> PersonField:
+    field = people.fields.get(name)
+    if field is None or not field.searchable:
+        raise VendorError("1003", f"Invalid filterType '{name}'")
+    return field
+
+
+def _matches(people: People, field: PersonField, wanted: list[str]) -> dict[int, Person]:
+    if field.keyed or field.name == "id":
+        return _lookup(people, field, wanted)
+    with transaction(people.db):  # The first search by a field indexes all people by it.
+        return _lookup(people, field, wanted)
+
+
+def _lookup(people: People, field: PersonField, wanted: list[str]) -> dict[int, Person]:
+    matches: dict[int, Person] = {}
+    for text in wanted:
+        try:
+            value = values.coerce(field, text)
+        except VendorError:
+            continue  # Nobody can have what the field cannot hold.
+        matches.update((person.id, person) for person in people.find(field, value))
+    return matches
+
+
+def _names(people: People, call: Call) -> list[str]:
+    return [_field(people, name).name for name in call.listed("fields") or _DEFAULT_FIELDS]
+
+
+def _field(people: People, name: object) -> PersonField:
+    field = people.fields.get(name) if isinstance(name, str) else None
+    if field is None:
+        raise VendorError("1006", name)
+    return field
+
+
+def _person(people: People, number: object) -> Person:
+    if isinstance(number, bool) or not str(number).isdecimal():
+        raise VendorError("1001", number, "integer")
+    found = people.find(people.fields["id"], int(str(number)))
+    if not found:
+        raise VendorError("1004")
+    return found[0]
+
+
+def _remove(people: People, record: object) -> dict[str, Any]:
+    try:
+        person = _person(people, record.get("id") if isinstance(record, dict) else record)
+    except VendorError as error:
+        return error.skipped
+    people.remove(person)
+    return {"id": person.id, "status": "deleted"}
+
+
+ENDPOINTS = (
+    Endpoint("POST", "/rest/v1/leads.json", sync, _WRITE),
+    Endpoint("GET", "/rest/v1/leads.json", find, _READ),
+    Endpoint("GET", r"/rest/v1/lead/{id:[^/]+}.json", get, _READ),
+    Endpoint("POST", "/rest/v1/leads/delete.json", delete, _WRITE),
+    Endpoint("DELETE", "/rest/v1/leads.json", delete, _WRITE),
+)
