@@ -84,10 +84,6 @@ class UnreachableError(ProviderError):
         self.reply_lost = reply_lost
 
 
-class ReplyLostError(UnreachableError):
-    """The call was sent and its answer was lost: what can be spent only once (a code, a refresh token) may be spent."""
-
-
 class ThrottledError(UnreachableError):
     """A quota of the provider is used up; work resumes by itself after `retry_after` seconds (None: unknown)."""
 

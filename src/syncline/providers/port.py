@@ -187,14 +187,15 @@ class Source(Protocol):
     async def exchange(self, app: App, *, code: SecretStr, verifier: SecretStr) -> Grant:
         """Spend an authorization code (RFC 6749 §4.1.3). Never repeated by the provider code itself.
 
-        An `UnreachableError` says by `reply_lost` whether the code may be spent.
+        An `UnreachableError` says by `reply_lost` whether the code may be spent. A grant that would be of no use (no
+        refresh token, too few scopes, a strange host, a bad signature) raises `RejectedError`.
         """
 
     async def refresh(self, app: App, refresh_token: SecretStr) -> Grant:
         """Ask for a new access token (RFC 6749 §6). Never repeated by the provider code itself once it was sent.
 
-        An `UnreachableError` says by `reply_lost` whether the refresh token may be spent; a token that is dead for
-        good raises `GrantLostError`.
+        An `UnreachableError` says by `reply_lost` whether the refresh token may be spent. `GrantLostError` means that
+        a person has to act and log in again; its code says why.
         """
 
     async def revoke(self, app: App, token: SecretStr) -> None:
