@@ -1,0 +1,11 @@
+"""The error catalogue: what each of our own codes means, why it happens, what to do and who can do it.
+
+The providers add theirs (`Source.problems`, `Target.problems`). A house test finds every code that is raised anywhere
+and holds it against this catalogue.
+"""
+
+from syncline.core.catalogue_doors import DOORS
+from syncline.core.catalogue_inside import INSIDE
+from syncline.errors import Problem
+
+CATALOGUE: dict[str, Problem] = {problem.code: problem for problem in (*DOORS, *INSIDE)}

@@ -1,0 +1,153 @@
+"""Who is asking, and what they may do: bearer keys and browser sessions, roles and rights, and the guard against CSRF.
+
+Law: an unsafe request that a browser could have been tricked into is refused before any handler sees it.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+from urllib.parse import urlsplit
+
+from aiohttp import hdrs, web
+
+from syncline.core.event import Actor
+from syncline.errors import ForbiddenError
+from syncline.store.access import ApiKey, Role, find_key, keys
+from syncline.store.transaction import Store, Transaction
+from syncline.web import sessions
+from syncline.web.api_keys import make_key, read_key
+from syncline.web.routes import is_hot
+from syncline.web.site import SITE, Site, now
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Right = Literal["read", "export", "command", "administer"]
+
+#: What each role may do. A viewer reads, an auditor also takes the log away, an operator also commands.
+RIGHTS: dict[Role, frozenset[Right]] = {
+    "viewer": frozenset({"read"}),
+    "auditor": frozenset({"read", "export"}),
+    "operator": frozenset({"read", "command"}),
+    "admin": frozenset({"read", "export", "command", "administer"}),
+}
+
+_SAFE_METHODS = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """A person or a program that has shown a key."""
+
+    key: ApiKey
+    via: Literal["bearer", "session"]
+    address: str = ""
+    #: The hash of the session's cookie; empty for a bearer.
+    session: bytes = b""
+
+    @property
+    def actor(self) -> Actor:
+        """As events name them."""
+        return Actor("person", self.key.id, via=self.via, address=self.address)
+
+    def may(self, right: Right) -> bool:
+        """Whether their role has a right."""
+        return right in RIGHTS[self.key.role]
+
+
+_WHO = web.RequestKey("who", Who)
+
+
+@web.middleware
+async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Find out who asks and refuse forged requests; what they may do is asked by the handlers (`require`)."""
+    if is_hot(request):
+        return await handler(request)
+    site = request.app[SITE]
+    refuse_forged(request, site.public_url)
+    found = await _identify(site, request)
+    if found is not None:
+        request[_WHO] = found
+    return await handler(request)
+
+
+def who(request: web.Request) -> Who | None:
+    """Answer who is asking, None when they have not said so or it is not true."""
+    return request.get(_WHO)
+
+
+def require(request: web.Request, right: Right) -> Who:
+    """Answer who is asking; raises `ForbiddenError` when they are unknown or have no such right."""
+    found = who(request)
+    if found is None:
+        raise ForbiddenError("access.unauthenticated", "show an API key, or sign in with one")
+    if not found.may(right):
+        raise ForbiddenError("access.forbidden", f"the role {found.key.role} does not have the right to {right}")
+    return found
+
+
+def refuse_forged(request: web.Request, public_url: str) -> None:
+    """Raise `ForbiddenError` for an unsafe request that another site may have made a browser send.
+
+    A browser says where a request comes from (`Sec-Fetch-Site`, else `Origin`); a page cannot set either, nor an
+    `Authorization` header without asking first. Only who sends a cookie has to say it.
+    """
+    if request.method in _SAFE_METHODS or hdrs.AUTHORIZATION in request.headers:
+        return
+    fetch_site = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get(hdrs.ORIGIN)
+    if fetch_site is not None:
+        own = fetch_site in {"same-origin", "none"}
+    elif origin is not None:
+        own = origin == public_url or (urlsplit(origin).netloc == request.host and origin != "null")
+    else:
+        own = sessions.COOKIE not in request.cookies
+    if not own:
+        raise ForbiddenError("access.csrf", "the request seems to come from another site")
+
+
+async def sign_in(site: Site, request: web.Request, text: str) -> str:
+    """Open a session for a key's text; answers the cookie's value, raises `ForbiddenError`.
+
+    At most 10 tries per minute and address, right or wrong.
+    """
+    await site.sign_ins.count(request.remote or "")
+    proof = read_key(text)
+    key = await site.store.read(partial(find_key, id=proof.id, hash=proof.hash))
+    if key is None:
+        raise ForbiddenError("access.unauthenticated", "the key is unknown or revoked")
+    return await site.sessions.open(site.store, key, site.now())
+
+
+async def sign_out(site: Site, request: web.Request) -> None:
+    """End the session of a request, if there is one; `sessions.take` removes its cookie from an answer."""
+    value = request.cookies.get(sessions.COOKIE)
+    if value:
+        await site.sessions.end(site.store, sessions.hash_of(value))
+
+
+async def first_key(store: Store) -> str | None:
+    """Make an admin key when there is none at all; answers its text, to be shown once."""
+
+    def make(tx: Transaction) -> str | None:
+        return None if keys(tx) else make_key(tx, name="first key", role="admin", now=now())[1]
+
+    return await store.write(make)
+
+
+async def _identify(site: Site, request: web.Request) -> Who | None:
+    address = request.remote or ""
+    header = request.headers.get(hdrs.AUTHORIZATION)
+    if header is not None:
+        scheme, _, text = header.partition(" ")
+        try:
+            proof = read_key(text if scheme.lower() == "bearer" else "")
+        except ForbiddenError:
+            return None
+        key = await site.store.read(partial(find_key, id=proof.id, hash=proof.hash))
+        return None if key is None else Who(key, "bearer", address)
+    value = request.cookies.get(sessions.COOKIE)
+    if not value:
+        return None
+    session = sessions.hash_of(value)
+    key = await site.sessions.find(site.store, session, site.now())
+    return None if key is None else Who(key, "session", address, session)

@@ -1,0 +1,140 @@
+"""What may be asked of the API: bodies and queries, as pydantic models that refuse what they do not know."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, StringConstraints
+
+from syncline.web.models import Model
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+Address = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
+Secret = Annotated[SecretStr, Field(min_length=1, max_length=4096)]
+RecordId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.]{1,255}$")]
+
+
+class NewSource(Model):
+    """Where people log in."""
+
+    login_host: Address
+
+
+class NewTarget(Model):
+    """Where people are written, and as which API user."""
+
+    url: Address
+    client_id: Secret
+    client_secret: Secret
+
+
+class NewIntegration(Model):
+    """An integration to be made."""
+
+    name: Name
+    source: NewSource
+    target: NewTarget
+
+
+class CredentialsSaved(Model):
+    """Consumer Key and Secret of the registered app, and another login host if it has changed."""
+
+    type: Literal["credentials.saved"]
+    consumer_key: Secret
+    consumer_secret: Secret
+    login_host: Address | None = None
+
+
+class LoginStarted(Model):
+    """A browser is about to be sent to the login."""
+
+    type: Literal["login.started"]
+
+
+class ConnectionConfirmed(Model):
+    """The person has seen this org and this user, and they are the right ones."""
+
+    type: Literal["connection.confirmed"]
+    org_id: RecordId
+    user_id: RecordId
+
+
+class FieldSyncRequested(Model):
+    """Create the fields of the preview at the target, but for those that are named (`Lead.Field__c`)."""
+
+    type: Literal["field_sync.requested"]
+    skip: tuple[FieldName, ...] = Field((), max_length=2000)
+
+
+class MappingSaved(Model):
+    """Which source field goes to which target field, for each object."""
+
+    type: Literal["mapping.saved"]
+    objects: dict[FieldName, dict[FieldName, FieldName]]
+
+
+class AccountSaved(Model):
+    """The target's API user has changed, perhaps also its address."""
+
+    type: Literal["account.saved"]
+    url: Address | None = None
+    client_id: Secret
+    client_secret: Secret
+
+
+class PlainCommand(Model):
+    """A command that needs no more than its name."""
+
+    type: Literal[
+        "app.registered",
+        "probe.requested",
+        "checks.requested",
+        "preview.requested",
+        "sync.start_requested",
+        "sync.requested",
+        "pause.requested",
+        "resume.requested",
+        "disconnect.requested",
+        "revocation.requested",
+        "erasure.requested",
+    ]
+
+
+Command = Annotated[
+    CredentialsSaved
+    | LoginStarted
+    | ConnectionConfirmed
+    | FieldSyncRequested
+    | MappingSaved
+    | AccountSaved
+    | PlainCommand,
+    Field(discriminator="type"),
+]
+
+
+class ListAsked(Model):
+    """Which integrations are wanted."""
+
+    after: str = Field("", max_length=64)
+    limit: int = Field(50, ge=1, le=200)
+    state: str = Field("", max_length=100)
+    search: str = Field("", max_length=120)
+
+
+class AuditAsked(Model):
+    """Which rows of the audit log are wanted, and in which form."""
+
+    after: int = Field(0, ge=0, le=2**62)
+    limit: int = Field(100, ge=1, le=1000)
+    type: str = Field("", max_length=100)
+    disposition: str = Field("", max_length=20)
+    since: int = Field(0, ge=0, le=2**62)
+    until: int = Field(2**62, ge=0, le=2**62)
+    format: Literal["json", "ndjson", "csv"] = "json"
+    """`ndjson` and `csv` export everything that matches and need the right to export."""
+
+
+class KeyAsked(Model):
+    """An API key to be made."""
+
+    name: Name
+    role: Literal["viewer", "operator", "auditor", "admin"]

@@ -1,0 +1,63 @@
+"""What every door is given: the engine, the store, the vault, the providers, and what the doors share."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from aiohttp import web
+
+from syncline.config import CALLBACK_PATH, Settings
+from syncline.core.catalogue import CATALOGUE
+from syncline.engine import Engine
+from syncline.errors import Problem
+from syncline.providers.port import Providers
+from syncline.store.transaction import Store
+from syncline.vault import Vault
+from syncline.web.hook_keys import HookKeys
+from syncline.web.metrics import Metrics
+from syncline.web.sessions import Sessions
+from syncline.web.sign_ins import SignIns
+
+
+def now() -> int:
+    """Answer the time in microseconds since the epoch."""
+    return time.time_ns() // 1000
+
+
+@dataclass(frozen=True)
+class Site:
+    """Everything a door may reach; made once by the composition root."""
+
+    engine: Engine
+    store: Store
+    vault: Vault
+    providers: Providers
+    settings: Settings
+    #: The origin that browsers and senders of hooks use, without a slash at the end; never taken from a request.
+    public_url: str
+    now: Callable[[], int] = now
+    #: Set when the service begins to stop: readiness goes 503 and streams end.
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    metrics: Metrics = field(default_factory=Metrics)
+    hook_keys: HookKeys = field(default_factory=HookKeys)
+    sessions: Sessions = field(default_factory=Sessions)
+    sign_ins: SignIns = field(default_factory=SignIns)
+
+    @property
+    def redirect_uri(self) -> str:
+        """The address that logins come back to, as it has to be registered at the source byte for byte."""
+        return self.public_url + CALLBACK_PATH
+
+    @cached_property
+    def catalogue(self) -> Mapping[str, Problem]:
+        """The whole error catalogue: our own codes and those of both providers."""
+        return {**CATALOGUE, **self.providers.source.problems, **self.providers.target.problems}
+
+    def title(self, text: str) -> str:
+        """Put the names of the two providers into a text of the core (`{source}`, `{target}`)."""
+        return text.replace("{source}", self.providers.source.title).replace("{target}", self.providers.target.title)
+
+
+SITE = web.AppKey("site", Site)
