@@ -168,6 +168,8 @@ class Source(Protocol):
     stamp_field: str
     #: The scopes that are asked for, and no others.
     scopes: tuple[str, ...]
+    #: Where people may log in, the usual one first: (title, address or its pattern, when it is the right one).
+    login_hosts: tuple[tuple[str, str, str], ...]
 
     def app_guide(self, redirect_uri: str) -> Mapping[str, tuple[Instruction, ...]]:
         """Answer how the app is registered, for each kind of app there is: title of the kind -> steps in order."""
