@@ -45,6 +45,8 @@ class Decision(msgspec.Struct, frozen=True):
 
 def decide(chart: Chart, snapshot: Snapshot, event: Event) -> Decision:
     """Decide what an event means for an integration in this state; raises nothing."""
+    if event.refusal:
+        return _no("refused", snapshot, f"door: {event.refusal}")
     kind = EVENTS.get(event.type)
     if kind is not None and event.actor.kind not in kind.senders:
         return _no("refused", snapshot, f"sender: {event.actor.kind} may not send {event.type}")

@@ -116,6 +116,8 @@ class Event(msgspec.Struct, frozen=True):
     #: For timers and results of effects: the `seq` at which the state they belong to was entered.
     state_seq: int | None = None
     brings: tuple[Brought, ...] = ()
+    #: Why the door did not let it in, empty when it did. Such an event is put on the log as refused and does nothing.
+    refusal: str = ""
 
 
 #: The event that every log starts with.

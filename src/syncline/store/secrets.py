@@ -28,6 +28,13 @@ class OpenAttempt(msgspec.Struct, frozen=True):
     expires_at: int
 
 
+class SpentLogin(msgspec.Struct, frozen=True):
+    """A login attempt that was consumed."""
+
+    integration: str
+    browser_hash: str
+
+
 def data_key(tx: Transaction, *, integration: str) -> DataKey:
     """Answer the wrapped data key of an integration; raises `NotFoundError` when it has none."""
     row = tx.find_data_key(integration=integration)
@@ -51,3 +58,9 @@ def login_attempt(tx: Transaction, *, state_hash: str) -> OpenAttempt | None:
     return OpenAttempt(
         found, integration, browser_hash, SealedSecret("verifier", verifier, key_id, fingerprint), expires_at
     )
+
+
+def spent_login(tx: Transaction, *, state_hash: str) -> SpentLogin | None:
+    """Answer the attempt that a `state` belonged to and that was consumed, unless there is none."""
+    row = tx.find_spent_login(state_hash=state_hash)
+    return None if row is None else SpentLogin(*row)

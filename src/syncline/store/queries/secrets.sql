@@ -9,3 +9,7 @@ SELECT field, blob, key_id, fingerprint, seq, at FROM secrets WHERE integration 
 -- name: find_login_attempt(state_hash)^
 SELECT state_hash, integration, browser_hash, verifier, key_id, fingerprint, expires_at
   FROM login_attempts WHERE state_hash = :state_hash AND consumed_at IS NULL;
+
+-- name: find_spent_login(state_hash)^
+SELECT integration, browser_hash
+  FROM login_attempts WHERE state_hash = :state_hash AND consumed_at IS NOT NULL;
