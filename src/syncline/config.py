@@ -1,10 +1,11 @@
 """The operator's settings: command-line flags, which are also `SYNCLINE_…` environment variables."""
 
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 #: The path is the one that the vendor's own connector uses, so that guides written for it still fit.
 CALLBACK_PATH = "/salesforce/getSfdcOAuthTokensRedirect"
@@ -19,7 +20,7 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     public_url: str = Field("", description="The address browsers use, such as https://sync.example.com.")
-    allow_hosts: tuple[str, ...] = Field(
+    allow_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Origins besides the vendors' own that may be logged in to or written to (a simulator's)."
     )
     login_lifetime: int = Field(600, ge=1, description="How long a started login may take.")
@@ -41,6 +42,12 @@ class Settings(BaseSettings):
     )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="How much is logged.")
     log_format: str = Field("json", pattern="^(json|console)$", description="How log lines look.")
+
+    @field_validator("allow_hosts", mode="before")
+    @classmethod
+    def _are_words(cls, hosts: object) -> object:
+        """An environment variable names several with white space between them, as the command line's does."""
+        return tuple(hosts.split()) if isinstance(hosts, str) else hosts
 
     @field_validator("public_url")
     @classmethod
