@@ -61,6 +61,8 @@ class _Head(msgspec.Struct, frozen=True):
     snapshot: Snapshot
     since: int
     hash: bytes
+    #: The first event that came with the same key: seq, payload digest, disposition, origin, target.
+    owner: tuple[int, bytes, Disposition, str, str] | None = None
 
 
 class _Entry(msgspec.Struct, frozen=True):
@@ -80,8 +82,8 @@ def record(tx: Transaction, event: Event, *, rules: Rules) -> Outcome:
     """Decide what an event means and write down all that follows; raises `NotFoundError` without an integration."""
     head = _find(tx, event, rules)
     digest = audit.payload_digest(event)
-    if owner := tx.find_owner(integration=event.integration, key=event.key):
-        return _repeat(tx, event, head, digest, owner, rules)
+    if head.owner is not None:
+        return _repeat(tx, event, head, digest, head.owner, rules)
     decision = _decide(tx, event, head, rules)
     seq = head.snapshot.seq + 1
     entry = _Entry(
@@ -111,7 +113,7 @@ def record(tx: Transaction, event: Event, *, rules: Rules) -> Outcome:
 
 
 def _find(tx: Transaction, event: Event, rules: Rules) -> _Head:
-    found = tx.find_snapshot(integration=event.integration)
+    found = tx.find_snapshot(integration=event.integration, key=event.key)
     if found is None:
         if event.type != BIRTH:
             raise NotFoundError("integration.unknown", "there is no such integration")
@@ -124,9 +126,10 @@ def _find(tx: Transaction, event: Event, rules: Rules) -> _Head:
             chart=rules.chart_name,
         )
         return _Head(Snapshot(event.integration, "", 0, 0, Context()), event.at, audit.GENESIS)
-    state, seq, state_seq, since, context, head = found
+    state, seq, state_seq, since, context, head, *owner = found
     memory = msgspec.json.decode(context, type=Context)
-    return _Head(Snapshot(event.integration, state, seq, state_seq, memory), since, head)
+    first = None if owner[0] is None else (owner[0], owner[1], owner[2], owner[3], owner[4])
+    return _Head(Snapshot(event.integration, state, seq, state_seq, memory), since, head, first)
 
 
 def _decide(tx: Transaction, event: Event, head: _Head, rules: Rules) -> Decision:

@@ -36,7 +36,8 @@ class Transaction:
         raise AttributeError(f"there is no query named {name}")
 
 
-#: A plain blocking function; what it returns reaches the caller after the commit.
+#: A plain blocking function; what it returns reaches the caller after the commit. A database may take it back and run
+#: it again (a neighbour in its transaction has failed, two have collided), so it acts on nothing but the transaction.
 Operation = Callable[[Transaction], T]
 
 
