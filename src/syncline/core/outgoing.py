@@ -1,0 +1,95 @@
+"""A page of records on its way out: what is sent, what was sent before, and what came of it.
+
+Law: pure. A cycle reads again what lies close before the watermark, because a record may be committed late, with a
+stamp that has passed; a record of which just this stamp was sent is not sent again.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from syncline.core.documents import ObjectSyncDocument
+from syncline.core.event import RefusedRecords, SentRecords
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """How records of one object are read and written."""
+
+    object: str
+    id_field: str
+    stamp_field: str
+    #: Source field -> target field.
+    mapping: Mapping[str, str]
+    #: The target field that holds the record's id.
+    key: str
+
+
+class Load(msgspec.Struct, frozen=True):
+    """What one page comes to: the people to send, whose (id, stamp) they are, and how many were sent before."""
+
+    people: tuple[dict[str, Any], ...]
+    origins: tuple[tuple[str, str], ...]
+    unchanged: int
+    read: int
+
+
+class Result(Protocol):
+    """What became of one person who was sent."""
+
+    @property
+    def status(self) -> str:
+        """`created`, `updated` or `skipped`."""
+
+    @property
+    def reason(self) -> str:
+        """The target's words when it was skipped."""
+
+
+def pack(records: Sequence[Mapping[str, Any]], shape: Shape, sent: Mapping[str, str]) -> Load:
+    """Turn a page into people; `sent` says which stamp of a record was sent last, by id."""
+    latest = {record[shape.id_field]: record for record in records}
+    fresh = [record for id_, record in latest.items() if sent.get(id_) != record[shape.stamp_field]]
+    return Load(
+        people=tuple(_person(record, shape) for record in fresh),
+        origins=tuple((record[shape.id_field], record[shape.stamp_field]) for record in fresh),
+        unchanged=len(records) - len(fresh),
+        read=len(records),
+    )
+
+
+def count(document: ObjectSyncDocument, load: Load, results: Iterable[Result]) -> ObjectSyncDocument:
+    """Add what became of a page to an object's numbers."""
+    statuses = [result.status for result in results]
+    return msgspec.structs.replace(
+        document,
+        read=document.read + load.read,
+        created=document.created + statuses.count("created"),
+        updated=document.updated + statuses.count("updated"),
+        refused=document.refused + statuses.count("skipped"),
+        unchanged=document.unchanged + load.unchanged,
+    )
+
+
+def remember(
+    shape: Shape, load: Load, results: Sequence[Result], *, horizon: str, refused_before: frozenset[str]
+) -> tuple[SentRecords, RefusedRecords]:
+    """Answer what to remember of a page: what the next look-back can meet again, and which records were refused.
+
+    A refused record counts as sent: the same values would be refused again, until somebody changes it.
+    """
+    refused = tuple(
+        (id_, result.reason)
+        for (id_, _), result in zip(load.origins, results, strict=True)
+        if result.status == "skipped"
+    )
+    still = {id_ for id_, _ in refused}
+    cleared = tuple(id_ for id_, _ in load.origins if id_ in refused_before and id_ not in still)
+    recent = tuple((id_, stamp) for id_, stamp in load.origins if stamp >= horizon)
+    return SentRecords(shape.object, recent), RefusedRecords(shape.object, refused, cleared)
+
+
+def _person(record: Mapping[str, Any], shape: Shape) -> dict[str, Any]:
+    person = {target: record.get(source) for source, target in shape.mapping.items()}
+    person[shape.key] = record[shape.id_field]
+    return person

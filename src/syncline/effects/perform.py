@@ -1,0 +1,60 @@
+"""Run one effect that was claimed, from the first look to whatever it comes to."""
+
+import traceback
+from typing import Any
+
+import structlog
+
+from syncline.core.effect import EFFECTS
+from syncline.core.event import Actor, Event, SettledEffect
+from syncline.effects import RUNNERS
+from syncline.effects.failure import settle_failure
+from syncline.effects.work import MovedOnError, Work
+from syncline.errors import SynclineError
+
+_log = structlog.get_logger()
+
+
+async def perform(work: Work) -> None:
+    """Run an effect, or send what a timer stands for, and see to what follows when it fails."""
+    try:
+        await _check(work)
+        if EFFECTS[work.effect.name].timer:
+            await _ring(work)
+        else:
+            await RUNNERS[work.effect.name](work)
+    except SynclineError as error:
+        _log.info("effect.failed", effect=work.effect.id, name=work.effect.name, code=error.code)
+        await settle_failure(work, error)
+    except Exception as error:  # noqa: BLE001  whatever it is, the effect must not be left hanging
+        _log.error("effect.crashed", effect=work.effect.id, name=work.effect.name, **_where(error))
+        await settle_failure(work, SynclineError("effect.crashed", type(error).__name__))
+
+
+async def _check(work: Work) -> None:
+    """What was put off for a state that has been left since has nothing to do; raises `MovedOnError`."""
+    if (await work.read_integration()).state_seq != work.effect.state_seq:
+        raise MovedOnError("effect.moved_on", "the state that it worked for was left before it began")
+
+
+async def _ring(work: Work) -> None:
+    """A timer that is due turns into its event."""
+    type_ = EFFECTS[work.effect.name].timer
+    await work.tools.handle(
+        Event(
+            work.effect.integration,
+            type_,
+            f"{work.effect.id}:{type_}:{work.lease}",
+            Actor("timer", work.effect.id, via="schedule"),
+            work.tools.now(),
+            cause=f"effect:{work.effect.id}",
+            state_seq=work.effect.state_seq,
+            brings=(SettledEffect(work.effect.id, work.lease),),
+        )
+    )
+
+
+def _where(error: Exception) -> dict[str, Any]:
+    """Say what went wrong and where; not in the error's own words, which nobody has checked for secrets."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return {"error": type(error).__name__, "where": [f"{frame.name}:{frame.lineno}" for frame in frames[-6:]]}
