@@ -1,0 +1,1 @@
+"""Salesforce as a source: its login, its records and what it says when something is wrong."""

@@ -1,0 +1,98 @@
+"""The entries that Salesforce adds to the error catalogue: about the grant, once there is one, and the data API."""
+
+from syncline.errors import Problem
+
+DATA_PROBLEMS = (
+    Problem(
+        "salesforce.grant_lost",
+        "The authorization is gone.",
+        "It was revoked in Salesforce, has expired under the app's policy, or its refresh token was used twice.",
+        "Log in again as the sync user. The sync goes on from where it stopped.",
+        "admin",
+    ),
+    Problem(
+        "salesforce.reply_lost",
+        "Salesforce's answer was lost on the way, and with it what can be had only once.",
+        "The connection broke after a code or a single-use refresh token had been sent.",
+        "Log in again. Nothing that was synced is lost.",
+        "admin",
+    ),
+    Problem(
+        "salesforce.refresh_collision",
+        "Salesforce is still at work on another request with this token.",
+        "Two requests for a new access token met.",
+        "Nothing: it is tried again.",
+        "nobody",
+        retryable=True,
+    ),
+    Problem(
+        "salesforce.unreachable",
+        "Salesforce does not answer as it should.",
+        "Salesforce is slow, down or under maintenance, or the network between is.",
+        "Nothing: it is tried again. If it stays, look at trust.salesforce.com and at this server's way out.",
+        "nobody",
+        retryable=True,
+    ),
+    Problem(
+        "salesforce.api_disabled",
+        "The API is not open to this org or this user.",
+        "Professional Edition has no API unless it was bought, and a user needs the permission API Enabled.",
+        "Tick API Enabled in the sync user's profile or permission set. In Professional Edition ask your Salesforce "
+        "account executive to switch the API on. Then run the checks again.",
+        "salesforce_admin",
+    ),
+    Problem(
+        "salesforce.session_refused",
+        "Salesforce does not take this login for its API.",
+        "API Access Control lets in only approved apps, or the app is tied to something else.",
+        "Approve the app in Setup, API Access Control, then run the checks again.",
+        "salesforce_admin",
+    ),
+    Problem(
+        "salesforce.missing_permission",
+        "The sync user may not read what is to be synced.",
+        "The object, or a field that is mapped, is hidden from the user, or does not exist any more.",
+        "Give the sync user read access to the object and the field (profile or permission set, Field-Level "
+        "Security), or take the field out of the mapping. Then try again.",
+        "salesforce_admin",
+    ),
+    Problem(
+        "salesforce.hidden_fields",
+        "The sync user cannot see some usual fields.",
+        "Field-Level Security hides them, so they cannot be synced.",
+        "If you want them synced, make them visible to the sync user and run the checks again.",
+        "salesforce_admin",
+    ),
+    Problem(
+        "salesforce.version_missing",
+        "The org does not speak the version of the API that Syncline uses.",
+        "The org's release is older than Syncline expects, or so new that the version was retired.",
+        "Use the release of Syncline that fits.",
+        "operator",
+    ),
+    Problem(
+        "salesforce.limit_low",
+        "Few API calls are left for today.",
+        "All apps of the org share one number of calls in 24 hours.",
+        "See in Setup, Company Information and API Usage, who uses them, or buy more. Syncline waits when none are "
+        "left.",
+        "salesforce_admin",
+        retryable=True,
+    ),
+    Problem(
+        "salesforce.limit_reached",
+        "The org has used all its API calls of these 24 hours.",
+        "All apps of the org share one number of calls.",
+        "Nothing: the sync waits and goes on by itself. To shorten it, see in Setup, API Usage, who uses the calls.",
+        "nobody",
+        retryable=True,
+    ),
+    Problem(
+        "salesforce.locator_lost",
+        "Salesforce forgot where in the result it was.",
+        "The cursor of a query is kept for a limited time.",
+        "Nothing: reading goes on from the last record.",
+        "nobody",
+        retryable=True,
+    ),
+)
