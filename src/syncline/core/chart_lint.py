@@ -120,6 +120,8 @@ def _reach(source: dict[str, Any], paths: dict[str, dict[str, Any]]) -> Iterator
         if leaf in seen:
             continue
         seen.add(leaf)
+        if paths.get(leaf, {}).get("final"):
+            continue
         for transition in source["transitions"]:
             origins = _listed(transition["source"])
             if "*" in origins or any(leaf == o or leaf.startswith(f"{o}.") for o in origins):

@@ -40,16 +40,22 @@ def after(context: Context, event_type: str, data: dict[str, object], *, source:
     elif context.resume and target and not target.startswith("reauthorization_required"):
         change["resume"] = ""
     if source != target or "problem" in data:
-        change["problem"] = data.get("problem", "")
-        change["detail"] = data.get("detail", "")
+        change["problem"] = _text(data, "problem")
+        change["detail"] = _text(data, "detail")
     return msgspec.structs.replace(context, **change) if change else context
+
+
+def _text(data: dict[str, object], name: str) -> str:
+    """A sender may put anything into an event's data; a memory that cannot be read back would end the integration."""
+    value = data.get(name, "")
+    return value if isinstance(value, str) else str(value)
 
 
 def _grant(context: Context, event_type: str, data: dict[str, object]) -> dict[str, object]:
     match event_type:
         case "code.exchanged":
             change = {"generation": context.generation + 1, "refreshing": False, "rotates": None}
-            return change | {"org_id": data.get("org_id", ""), "user_id": data.get("user_id", "")}
+            return change | {"org_id": _text(data, "org_id"), "user_id": _text(data, "user_id")}
         case "grant.refresh_started":
             return {"refreshing": True}
         case "grant.refresh_failed" | "grant.lost":

@@ -1,0 +1,21 @@
+"""The chart as it is shipped, for the tests of the core."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from syncline.core.chart import Chart, read_chart
+
+PATH = Path(__file__).parents[2] / "statecharts" / "integration.v1.yaml"
+
+
+def chart() -> Chart:
+    """Compile the shipped chart."""
+    return read_chart(PATH)
+
+
+def source() -> dict[str, Any]:
+    """Read the shipped chart as plain YAML, a fresh copy each time."""
+    read: dict[str, Any] = yaml.safe_load(PATH.read_bytes())
+    return read
