@@ -13,6 +13,7 @@ from typing import Any
 from syncline_sim import mailbox
 from syncline_sim.marketo import switches as marketo_switches
 from syncline_sim.marketo import tables as marketo_tables
+from syncline_sim.salesforce import record_tables
 from syncline_sim.salesforce import switches as salesforce_switches
 from syncline_sim.salesforce import tables as salesforce_tables
 
@@ -36,6 +37,7 @@ class World:
         self.db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;")
         for script in (mailbox.TABLES, salesforce_tables.TABLES, marketo_tables.TABLES):
             self.db.executescript(script)
+        record_tables.create(self.db)
 
     @property
     def empty(self) -> bool:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from syncline_sim.world import World
 
 PREFIX = "/services/data"
-_LOGIN = "salesforce_login"
+_LOGIN = web.RequestKey("login", Login)
 _HOUR = 3600
 _DAY_HOURS = 24
 
@@ -32,8 +32,7 @@ def plain_path(request: web.Request) -> str:
 
 def caller(request: web.Request) -> Login:
     """Answer who called; there is somebody in every handler below `/services/data/v…`."""
-    found: Login = request[_LOGIN]
-    return found
+    return request[_LOGIN]
 
 
 def guard(world: "World") -> Middleware:

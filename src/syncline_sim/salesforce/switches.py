@@ -20,6 +20,8 @@ DEFAULTS: dict[str, Any] = {
     "rotation": None,  # true or false overrules what each app has set
     "rotation_grace": 0,  # an old refresh token that comes back within this is answered, not punished
     "max_approvals": 5,  # per user and app; one more revokes the oldest
+    "ask_again": False,  # the approval page comes even when the user has approved the app before
+    "token_latency": 0,  # how long the token endpoint takes; lets refreshes overlap
     "omit_refresh_token": False,
     "instance_url": "",  # what token replies name instead of our own origin
     "token_error": None,  # [error, description]: the token endpoint says nothing else

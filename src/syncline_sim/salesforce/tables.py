@@ -34,11 +34,17 @@ CREATE TABLE IF NOT EXISTS salesforce_apps (
 );
 CREATE TABLE IF NOT EXISTS salesforce_browsers (
     cookie TEXT PRIMARY KEY,
-    user_id TEXT,
-    verified INTEGER NOT NULL DEFAULT 0,
+    user_id TEXT NOT NULL DEFAULT '',
+    pending_user_id TEXT NOT NULL DEFAULT '',
     code TEXT NOT NULL DEFAULT '',
     code_until REAL NOT NULL DEFAULT 0,
-    attempts INTEGER NOT NULL DEFAULT 0
+    attempts INTEGER NOT NULL DEFAULT 0,
+    start_url TEXT NOT NULL DEFAULT ''
+);
+CREATE TABLE IF NOT EXISTS salesforce_known_browsers (
+    cookie TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    PRIMARY KEY (cookie, user_id)
 );
 CREATE TABLE IF NOT EXISTS salesforce_codes (
     code TEXT PRIMARY KEY,

@@ -1,0 +1,132 @@
+"""The three doors of one world: the simulated Salesforce, the simulated Marketo, and the control door."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from aiohttp.web_urldispatcher import UrlMappingMatchInfo
+
+from syncline_sim.calls import Calls
+from syncline_sim.control import Control
+from syncline_sim.faults import Faults
+from syncline_sim.marketo import api_users
+from syncline_sim.marketo import app as marketo
+from syncline_sim.population import populate
+from syncline_sim.salesforce import data, gate, identity, orgs
+from syncline_sim.salesforce.login_pages import LoginPages
+from syncline_sim.salesforce.setup_pages import SetupPages
+from syncline_sim.salesforce.token_endpoint import TokenEndpoint
+from syncline_sim.world import World
+
+#: How long a call that is still being answered may take when the world ends.
+_GRACE = 0.2
+_MEANT = web.RequestKey("meant", UrlMappingMatchInfo)
+_MAX_BODY = 16 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Where to listen, 0 for any free port, and how many records there are at first."""
+
+    host: str = "127.0.0.1"
+    salesforce_port: int = 0
+    marketo_port: int = 0
+    control_port: int = 0
+    leads: int = 200
+    contacts: int = 200
+
+
+class Simulation:
+    """One running world."""
+
+    def __init__(self, world: World, plan: Plan) -> None:
+        self.world = world
+        self.calls = Calls(world)
+        self.faults = Faults(world)
+        self._plan = plan
+        self._runners: list[web.AppRunner] = []
+
+    async def start(self) -> None:
+        """Populate the world if it is empty and listen on all three ports."""
+        if self.world.empty:
+            populate(self.world, leads=self._plan.leads, contacts=self._plan.contacts)
+        control = Control(self.world, self.calls, self.faults, leads=self._plan.leads, contacts=self._plan.contacts)
+        doors = (
+            ("salesforce", self._salesforce(), self._plan.salesforce_port),
+            ("marketo", self._marketo(), self._plan.marketo_port),
+            ("control", control.app(), self._plan.control_port),
+        )
+        for name, app, port in doors:
+            self.world.urls[name] = await self._listen(app, port)
+
+    async def stop(self) -> None:
+        """Close the doors at once; who is still waiting for an answer gets none."""
+        for runner in reversed(self._runners):
+            await runner.cleanup()
+        self._runners.clear()
+
+    def address(self) -> dict[str, Any]:
+        """Answer where everything is and who may log in: what is printed when the world is ready."""
+        user = orgs.all_users(self.world.db)[0]
+        client = api_users.find(self.world.db, api_users.DEFAULT_CLIENT_ID)
+        return {
+            **self.world.urls,
+            "user": {"username": user.username, "password": user.password},
+            "marketo_client": {
+                "client_id": client.client_id if client else "",
+                "client_secret": client.client_secret if client else "",
+            },
+        }
+
+    async def _listen(self, app: web.Application, port: int) -> str:
+        # A call whose client has gone is not worked on any longer: it may be hanging on purpose.
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GRACE, handler_cancellation=True)
+        await runner.setup()
+        self._runners.append(runner)
+        await web.TCPSite(runner, self._plan.host, port).start()
+        return f"http://{self._plan.host}:{runner.addresses[0][1]}"
+
+    def _salesforce(self) -> web.Application:
+        middlewares = (
+            _resolve_slashes,
+            self.calls.count("salesforce"),
+            self.faults.inject("salesforce"),
+            gate.guard(self.world),
+            _take_resolved,
+        )
+        app = web.Application(middlewares=middlewares, client_max_size=_MAX_BODY)
+        LoginPages(self.world).add_routes(app)
+        SetupPages(self.world).add_routes(app)
+        TokenEndpoint(self.world).add_routes(app)
+        identity.add_routes(app, self.world)
+        data.add_routes(app, self.world)
+        return app
+
+    def _marketo(self) -> web.Application:
+        middlewares = (self.calls.count("marketo"), self.faults.inject("marketo"))
+        app = web.Application(middlewares=middlewares, client_max_size=_MAX_BODY)
+        marketo.add_routes(app, self.world)
+        return app
+
+
+@web.middleware
+async def _resolve_slashes(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Read `//services/data` as it is meant: one of the vendor's own clients writes it so."""
+    path = gate.plain_path(request)
+    if path != request.path:
+        meant = request.clone(rel_url=request.rel_url.with_path(path, keep_query=True))
+        request[_MEANT] = await request.app.router.resolve(meant)
+    return await handler(request)
+
+
+@web.middleware
+async def _take_resolved(request: web.Request, handler: Handler) -> web.StreamResponse:
+    # Two steps, because a request can be cloned only before its body is read, and is handled only at the end.
+    meant = request.get(_MEANT)
+    if meant is None:
+        return await handler(request)
+    meant.add_app(request.app)
+    request._match_info = meant  # noqa: SLF001 - what aiohttp itself does for a request
+    response: web.StreamResponse = await meant.handler(request)
+    return response

@@ -1,0 +1,92 @@
+"""The command line of the simulated world."""
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Sequence
+
+from syncline_sim.app import Plan, Simulation
+from syncline_sim.world import World
+
+_ABOUT = """\
+A simulated world to try Syncline out and to test it: a Salesforce with login, verification and approval pages, OAuth
+2.0 and a data API; a Marketo; a mailbox; and a control door to make things go wrong. Nothing leaves this machine.
+"""
+_MORE = """\
+examples:
+  syncline-sim                            any free ports, 5000 leads and contacts
+  syncline-sim --control-port 8702        then open http://127.0.0.1:8702/ for users, pages and every control call
+  syncline-sim --json | head -1           one line of JSON for a program
+
+make something go wrong while it runs:
+  curl -d '{"side": "salesforce", "kind": "status", "match": "token.refresh", "status": 503}' CONTROL/faults
+  curl -d '{"side": "salesforce", "session_lifetime": 60}' CONTROL/switches
+  curl -d '{"advance": 86400}' CONTROL/clock
+
+The same seed makes the same records, keys and codes. Ctrl-C or SIGTERM ends it.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a world until a signal ends it, and answer the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        asyncio.run(_run(options))
+    except OSError as error:
+        print(f"syncline-sim: {error}", file=sys.stderr)  # noqa: T201 - a command line prints
+        return 1
+    return 0
+
+
+async def _run(options: argparse.Namespace) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    world = World(seed=options.seed, data=options.data)
+    plan = Plan(
+        host=options.host,
+        salesforce_port=options.salesforce_port,
+        marketo_port=options.marketo_port,
+        control_port=options.control_port,
+        leads=options.leads,
+        contacts=options.contacts,
+    )
+    simulation = Simulation(world, plan)
+    try:
+        await simulation.start()
+        _announce(simulation, as_json=options.json or not sys.stdout.isatty())
+        await stopped.wait()
+    finally:
+        await simulation.stop()
+        world.close()
+
+
+def _announce(simulation: Simulation, *, as_json: bool) -> None:
+    address = simulation.address()
+    lines = [json.dumps(address)]
+    if not as_json:
+        lines = [
+            f"Simulated Salesforce  {address['salesforce']}",
+            f"Simulated Marketo     {address['marketo']}",
+            f"Control door          {address['control']}  (open it in a browser: users, pages, every control call)",
+            f"Log in as             {address['user']['username']} with {address['user']['password']}",
+        ]
+    print(*lines, sep="\n", flush=True)  # noqa: T201 - a command line prints
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="syncline-sim", description=_ABOUT, epilog=_MORE, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    for side in ("salesforce", "marketo", "control"):
+        parser.add_argument(f"--{side}-port", type=int, default=0, metavar="PORT", help="0 for any free port (default)")
+    parser.add_argument("--seed", type=int, default=1, help="which world it is (default: %(default)s)")
+    parser.add_argument("--leads", type=int, default=5000, metavar="N", help="how many leads (default: %(default)s)")
+    parser.add_argument("--contacts", type=int, default=5000, metavar="N", help="how many contacts (default: 5000)")
+    parser.add_argument("--data", default="", metavar="FILE", help="keep the world in this file (default: in memory)")
+    parser.add_argument("--json", action="store_true", help="print one line of JSON when ready, as without a terminal")
+    return parser

@@ -1,0 +1,246 @@
+"""The control door: everything about the world that a test sets or looks at, as JSON over HTTP.
+
+Law: nothing of this is met by the product; it is the hand that turns the world, not a part of it.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from syncline_sim import hand, mailbox, population
+from syncline_sim.calls import Calls
+from syncline_sim.faults import Faults
+from syncline_sim.marketo import api_users, fields, people
+from syncline_sim.pages import show
+from syncline_sim.salesforce import apps, grants, orgs
+from syncline_sim.salesforce.failure import SalesforceError
+from syncline_sim.world import SIDES
+
+if TYPE_CHECKING:
+    from syncline_sim.world import World
+
+_Answer = Callable[[web.Request, dict[str, Any]], Any]
+
+#: Every call of this door, with what it does: the routes and the index page are made from it.
+CALLS = {
+    "GET /": "this page",
+    "GET /world": "addresses, seed, time, orgs, users",
+    "POST /clock": '{"advance": seconds}: let time pass',
+    "POST /reset": '{"seed"?, "leads"?, "contacts"?}: a fresh world; faults and counted calls go too',
+    "GET /faults": "faults and how often each has hit",
+    "POST /faults": (
+        '{"side", "kind": status|slow|hang|garbage|reset|truncate|flood|error, "match"?: start of a path or operation, '
+        '"times"?, "skip"?, "after"?, "status"?, "seconds"?, "retry_after"?, "code"?, "message"?, "body"?, "size"?}'
+    ),
+    "DELETE /faults": "?side=: no faults any more",
+    "GET /switches": "all switches",
+    "POST /switches": '{"side", name: value, …}: set switches',
+    "GET /mailbox": "?to=&limit=: messages, newest first, with their codes",
+    "GET /apps": "the registered apps",
+    "POST /apps": '{"name"?, "contact_email"?, "callback_url" or "callback_urls", and any setting}: register an app',
+    "PATCH /apps/{key}": "{setting: value, …}: change an app, also its consumer_secret",
+    "POST /orgs": '{"name", "edition"?, "is_sandbox"?, "instance_url"?}: open another org',
+    "POST /users": '{"org_id", "username", "password"?, "permissions"?, "hidden"?, …}: create a user',
+    "PATCH /users/{username}": "{name: value, …}: change a user",
+    "GET /grants": "the approvals, alive and revoked",
+    "POST /tokens/revoke": '{"username"?}: revoke approvals with their tokens',
+    "POST /tokens/expire": '{"side"?}: end the life of all access tokens; refresh tokens stay',
+    "GET /records": "?object=&limit=&offset=: Salesforce records, oldest first, and how many there are",
+    "POST /records": (
+        '{"object", "change": "touch" | "delete" | {"create": {field: value}} | {field: value}, '
+        '"id"?, "count"?, "stamp"?}: '
+        "make or change records; without an id the `count` oldest; a stamp in the past is a late commit"
+    ),
+    "GET /marketo/people": "?limit=&offset=: the people",
+    "GET /marketo/digest": "how many people there are, and a digest of what is known of them",
+    "POST /marketo/api-users": '{"permissions"?}: another API user; "client_id" of one that exists changes that',
+    "GET /calls": "?log=: calls by path and operation, and the newest ones in order",
+    "DELETE /calls": "begin to count again",
+}
+
+
+class Control:
+    """The control door of one world."""
+
+    def __init__(self, world: "World", calls: Calls, faults: Faults, *, leads: int, contacts: int) -> None:
+        self._world = world
+        self._calls = calls
+        self._faults = faults
+        self._size = {"leads": leads, "contacts": contacts}
+
+    def app(self) -> web.Application:
+        """Answer the door as a web application."""
+        app = web.Application(middlewares=(_refuse,))
+        app.router.add_get("/", self._index)
+        for call, answer in self._answers().items():
+            method, path = call.split()
+            app.router.add_route(method, path, _door(answer))
+        return app
+
+    def _answers(self) -> dict[str, _Answer]:
+        world, faults, calls = self._world, self._faults, self._calls
+        return {
+            "GET /world": lambda _, __: self._describe(),
+            "POST /clock": lambda _, body: self._advance(body),
+            "POST /reset": lambda _, body: self._reset(**body),
+            "GET /faults": lambda _, __: {"faults": faults.view()},
+            "POST /faults": lambda _, body: asdict(faults.add(body)),
+            "DELETE /faults": lambda request, _: faults.clear(request.query.get("side", "")),
+            "GET /switches": lambda _, __: world.switches,
+            "POST /switches": lambda _, body: self._switch(**body),
+            "GET /mailbox": lambda request, _: self._mail(request.query),
+            "GET /apps": lambda _, __: {"apps": [asdict(app) for app in apps.every(world.db)]},
+            "POST /apps": lambda _, body: self._register(**body),
+            "PATCH /apps/{key}": lambda request, body: self._change_app(request.match_info["key"], body),
+            "POST /orgs": lambda _, body: asdict(orgs.create_org(world, **body)),
+            "POST /users": lambda _, body: _user(orgs.create_user(world, **body)),
+            "PATCH /users/{username}": lambda request, body: _user(
+                orgs.change_user(world, request.match_info["username"], **body)
+            ),
+            "GET /grants": lambda _, __: {"grants": grants.every(world)},
+            "POST /tokens/revoke": lambda _, body: {"revoked": grants.revoke_all(world, **body)},
+            "POST /tokens/expire": lambda _, body: {"expired": self._expire(**body)},
+            "GET /records": lambda request, _: self._records(request.query),
+            "POST /records": lambda _, body: hand.change(world, **body),
+            "GET /marketo/people": lambda request, _: self._people(request.query),
+            "GET /marketo/digest": lambda _, __: {"count": people.count(world.db), "digest": people.digest(world.db)},
+            "POST /marketo/api-users": lambda _, body: self._api_user(**body),
+            "GET /calls": lambda request, _: {
+                **{side: calls.totals(side) for side in SIDES},
+                "log": calls.newest(int(request.query.get("log", 100))),
+            },
+            "DELETE /calls": lambda _, __: calls.clear(),
+        }
+
+    async def _index(self, _: web.Request) -> web.Response:
+        world = self._world
+        return show(
+            "index.html",
+            site="Simulated world",
+            urls=world.urls,
+            people=[(user, orgs.find_org(world, user.org_id)) for user in orgs.all_users(world.db)],
+            client=api_users.find(world.db, api_users.DEFAULT_CLIENT_ID),
+            calls=CALLS,
+            switches=world.switches,
+        )
+
+    def _describe(self) -> dict[str, Any]:
+        world = self._world
+        return {
+            "urls": world.urls,
+            "seed": world.seed,
+            "now": world.now(),
+            "orgs": [asdict(org) for org in orgs.all_orgs(world)],
+            "users": [_user(user) for user in orgs.all_users(world.db)],
+        }
+
+    def _advance(self, body: Mapping[str, Any]) -> dict[str, float]:
+        self._world.advance(float(body["advance"]))
+        return {"now": self._world.now()}
+
+    def _reset(
+        self, *, seed: int | None = None, leads: int | None = None, contacts: int | None = None
+    ) -> dict[str, Any]:
+        self._size = {
+            "leads": self._size["leads"] if leads is None else leads,
+            "contacts": self._size["contacts"] if contacts is None else contacts,
+        }
+        self._world.reset(seed=seed)
+        population.populate(self._world, **self._size)
+        self._faults.clear()
+        self._calls.clear()
+        return {"seed": self._world.seed, **self._size}
+
+    def _switch(self, side: str, **values: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever the switch holds
+        switches = self._world.switches[side]
+        for name in values:
+            if name not in switches:
+                raise ValueError(f"{side} has no switch {name}")
+        switches.update(values)
+        return switches
+
+    def _mail(self, query: Mapping[str, str]) -> dict[str, Any]:
+        found = mailbox.messages(self._world.db, query.get("to", ""), limit=int(query.get("limit", 50)))
+        return {"messages": [message.view() for message in found]}
+
+    def _register(
+        self,
+        *,
+        name: str = "Syncline",
+        contact_email: str = "sync@acme.example",
+        callback_url: str = "",
+        org_id: str = "",
+        **settings: Any,  # noqa: ANN401 - any setting of an app
+    ) -> dict[str, Any]:
+        urls = settings.pop("callback_urls", None) or callback_url.split()
+        # Unlike on the set-up page, users of other orgs are let in unless the test wants it otherwise.
+        made = apps.read_settings({"distribution": "packaged", **settings, "callback_urls": urls})
+        owner = org_id or orgs.all_orgs(self._world)[0].id
+        return asdict(apps.register(self._world, owner, name, contact_email, made))
+
+    def _change_app(self, key: str, body: dict[str, Any]) -> dict[str, Any]:
+        app = apps.find(self._world.db, key)
+        if app is None:
+            raise KeyError(key)
+        return asdict(apps.change(self._world, app, **body))
+
+    def _expire(self, *, side: str = "") -> int:
+        now, expired = self._world.now(), 0
+        if side in ("", "salesforce"):
+            query = "UPDATE salesforce_access_tokens SET expires_at = ? WHERE expires_at > ?"
+            expired += self._world.db.execute(query, (now, now)).rowcount
+        if side in ("", "marketo"):
+            query = "UPDATE marketo_tokens SET expires_at = ? WHERE expires_at > ?"
+            expired += self._world.db.execute(query, (now, now)).rowcount
+        return expired
+
+    def _records(self, query: Mapping[str, str]) -> dict[str, Any]:
+        limit, offset = int(query.get("limit", 100)), int(query.get("offset", 0))
+        return hand.show(self._world, query.get("object", "Lead"), limit=limit, offset=offset)
+
+    def _people(self, query: Mapping[str, str]) -> dict[str, Any]:
+        table = people.People(self._world.db)
+        page = table.page(limit=int(query.get("limit", 100)), offset=int(query.get("offset", 0)))
+        names = list(fields.load(self._world.db))
+        shown = [{n: value for n, value in person.view(names).items() if value is not None} for person in page]
+        return {"count": people.count(self._world.db), "people": shown}
+
+    def _api_user(self, *, client_id: str = "", permissions: list[str] | None = None) -> dict[str, Any]:
+        wanted = api_users.CONNECTOR_ROLE if permissions is None else tuple(permissions)
+        if client_id and api_users.find(self._world.db, client_id):
+            api_users.grant(self._world.db, client_id, wanted)
+            user = api_users.find(self._world.db, client_id)
+        else:
+            user = api_users.create(self._world.db, wanted)
+        return {**asdict(user), "permissions": sorted(user.permissions)} if user else {}
+
+
+def _door(answer: _Answer) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def handle(request: web.Request) -> web.Response:
+        text = await request.read()
+        body = msgspec.json.decode(text, type=dict[str, Any]) if text else {}
+        found = answer(request, body)
+        return web.Response(body=msgspec.json.encode({} if found is None else found), content_type="application/json")
+
+    return handle
+
+
+def _user(user: orgs.User) -> dict[str, Any]:
+    hidden = {name: sorted(names) for name, names in user.hidden.items()}
+    return {**asdict(user), "permissions": sorted(user.permissions), "hidden": hidden}
+
+
+@web.middleware
+async def _refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except SalesforceError as error:
+        return web.json_response({"error": f"{error.code}: {error.message}"}, status=error.status)
+    except KeyError as error:
+        return web.json_response({"error": f"there is no {error.args[0]}"}, status=404)
+    except (TypeError, ValueError, msgspec.MsgspecError) as error:
+        return web.json_response({"error": str(error)}, status=400)

@@ -1,0 +1,54 @@
+"""The hand of the control door in the records of the simulated Salesforce: making, changing, touching, deleting."""
+
+from typing import TYPE_CHECKING, Any
+
+from syncline_sim.salesforce import changes
+
+if TYPE_CHECKING:
+    from syncline_sim.world import World
+
+_SHOWN = 100
+
+
+def show(world: "World", object_name: str, *, limit: int = _SHOWN, offset: int = 0) -> dict[str, Any]:
+    """Answer how many records of an object there are, and some of them, oldest first; raises `SalesforceError`."""
+    found = changes.read_records(world, object_name, limit=limit, offset=offset)
+    return {"count": changes.count_records(world, object_name), "records": found}
+
+
+def change(
+    world: "World",
+    *,
+    object: str = "Lead",  # noqa: A002 - the member is called so
+    change: str | dict[str, Any] = "touch",
+    id: str = "",  # noqa: A002 - as above
+    count: int = 1,
+    stamp: float | str | None = None,
+    org_id: str = "",
+) -> dict[str, Any]:
+    """Do one thing to one record, or to the `count` oldest, and answer their ids; raises `SalesforceError`.
+
+    `{n}` in a text of a created or changed record becomes the record's number in this call.
+    """
+    if isinstance(change, dict) and isinstance(change.get("create"), dict):
+        values = change["create"]
+        made = [changes.create_record(world, object, _numbered(values, n), stamp, org_id=org_id) for n in range(count)]
+        return {"ids": made}
+    if isinstance(change, dict) and "Id" in change:
+        id = change["Id"]  # noqa: A001 - as above
+        change = {name: value for name, value in change.items() if name != "Id"}
+    ids = [id] if id else [record["Id"] for record in changes.read_records(world, object, limit=count)]
+    for n, record_id in enumerate(ids):
+        if isinstance(change, dict):
+            changes.change_record(world, object, record_id, _numbered(change, n), stamp)
+        elif change == "touch":
+            changes.touch_record(world, object, record_id, stamp)
+        elif change == "delete":
+            changes.delete_record(world, object, record_id, stamp)
+        else:
+            raise ValueError("change is touch, delete or an object")
+    return {"ids": ids}
+
+
+def _numbered(values: dict[str, Any], number: int) -> dict[str, Any]:
+    return {name: v.replace("{n}", str(number)) if isinstance(v, str) else v for name, v in values.items()}

@@ -1,0 +1,121 @@
+"""External client apps: their keys and secrets, and what each of them is allowed and asks for."""
+
+import hmac
+import json
+import sqlite3
+import string
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from syncline_sim.world import World
+
+#: Scopes with the words of the set-up page; the vendor has more, these are those a connector may want.
+SCOPES = {
+    "api": "Manage user data via APIs (api)",
+    "refresh_token": "Perform requests at any time (refresh_token, offline_access)",
+    "offline_access": "Perform requests at any time (refresh_token, offline_access)",
+    "id": "Access the identity URL service (id, profile, email, address, phone)",
+    "openid": "Access unique user identifiers (openid)",
+    "web": "Manage user data via Web browsers (web)",
+    "full": "Full access (full)",
+}
+#: One entry on the set-up page, two names in requests.
+OFFLINE = frozenset({"refresh_token", "offline_access"})
+_KEY_START = "3MVG9"
+_LETTERS = string.ascii_letters + string.digits
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the set-up and policy pages of an app hold; times are in seconds, 0 means without end."""
+
+    callback_urls: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ("api", "refresh_token", "id")
+    distribution: str = "local"  #: a `local` app lets nobody in from another org, a `packaged` one does
+    require_pkce: bool = True
+    require_secret_web: bool = True
+    require_secret_refresh: bool = True
+    rotation: bool = True
+    refresh_lifetime: int = 0
+    refresh_idle_lifetime: int = 0
+    admin_approval: bool = False  #: only pre-authorized users may use it
+    approved_users: tuple[str, ...] = ()  #: their usernames
+    blocked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """One registered app."""
+
+    consumer_key: str
+    consumer_secret: str = field(repr=False)
+    org_id: str
+    name: str
+    contact_email: str
+    created_at: float
+    settings: Settings
+
+    def allows(self, scopes: frozenset[str]) -> bool:
+        """Whether all of these scopes are among the app's."""
+        own = frozenset(self.settings.scopes)
+        return scopes <= (own | OFFLINE if own & OFFLINE else own)
+
+    def knows(self, secret: str) -> bool:
+        """Whether this is the app's secret."""
+        return hmac.compare_digest(self.consumer_secret.encode(), secret.encode())
+
+
+def register(world: "World", org_id: str, name: str, contact_email: str, settings: Settings) -> App:
+    """Create an app with a fresh key and secret."""
+    key = _KEY_START + world.word(80, _LETTERS + "._")
+    secret = world.word(64, "0123456789ABCDEF")
+    world.db.execute(
+        "INSERT INTO salesforce_apps VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (key, secret, org_id, name, contact_email, world.now(), json.dumps(asdict(settings))),
+    )
+    return App(key, secret, org_id, name, contact_email, world.now(), settings)
+
+
+def change(world: "World", app: App, **changes: object) -> App:
+    """Change settings of an app, or its `consumer_secret`; raises `TypeError` for a name that there is not."""
+    secret = str(changes.pop("consumer_secret", app.consumer_secret))
+    settings = read_settings({**asdict(app.settings), **changes})
+    world.db.execute(
+        "UPDATE salesforce_apps SET settings = ?, consumer_secret = ? WHERE consumer_key = ?",
+        (json.dumps(asdict(settings)), secret, app.consumer_key),
+    )
+    return App(app.consumer_key, secret, app.org_id, app.name, app.contact_email, app.created_at, settings)
+
+
+def find(db: sqlite3.Connection, consumer_key: str) -> App | None:
+    """Answer the app with this key."""
+    row = db.execute("SELECT * FROM salesforce_apps WHERE consumer_key = ?", (consumer_key,)).fetchone()
+    return _app(row) if row else None
+
+
+def find_working(world: "World", consumer_key: str) -> App | None:
+    """Answer the app with this key unless it is so new that the servers do not know it yet."""
+    app = find(world.db, consumer_key)
+    if app is None or app.created_at + world.switches["salesforce"]["app_latency"] > world.now():
+        return None
+    return app
+
+
+def every(db: sqlite3.Connection) -> list[App]:
+    """Answer all apps, oldest first."""
+    return [_app(row) for row in db.execute("SELECT * FROM salesforce_apps ORDER BY rowid")]
+
+
+def read_settings(document: Mapping[str, Any]) -> Settings:
+    """Make settings of a JSON object; raises `TypeError` for a name that there is not."""
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in document.items()
+    }
+    return Settings(**values)
+
+
+def _app(row: sqlite3.Row) -> App:
+    values = dict(row)
+    return App(**{**values, "settings": read_settings(json.loads(values["settings"]))})

@@ -1,0 +1,200 @@
+"""The token endpoint and its neighbours: exchange and refresh, revocation, introspection.
+
+Facts: https://help.salesforce.com/s/articleView?id=xcloud.remoteaccess_oauth_web_server_flow_ca.htm; a reply has no
+`expires_in`, and `issued_at` is a string of milliseconds.
+"""
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_plus, urlencode
+from xml.sax.saxutils import escape
+
+from aiohttp import web
+
+from syncline_sim.salesforce import apps, grants, tokens
+from syncline_sim.salesforce.apps import App
+from syncline_sim.salesforce.failure import SalesforceError
+from syncline_sim.salesforce.grants import Issued
+from syncline_sim.salesforce.oauth_errors import OAuthError
+
+if TYPE_CHECKING:
+    from syncline_sim.world import World
+
+_Answer = Callable[[web.Request, Mapping[str, str]], Awaitable[web.Response]]
+
+
+class TokenEndpoint:
+    """The endpoints that programs call without a browser."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self._refreshing: set[str] = set()
+
+    def add_routes(self, app: web.Application) -> None:
+        """Mount the endpoints."""
+        app.router.add_route("*", "/services/oauth2/token", self._door(self._token))
+        app.router.add_route("*", "/services/oauth2/revoke", self._door(self._revoke, get=True))
+        app.router.add_route("*", "/services/oauth2/introspect", self._door(self._introspect))
+
+    def _door(self, answer: _Answer, *, get: bool = False) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def handle(request: web.Request) -> web.Response:
+            form = {**request.query, **{k: v for k, v in (await request.post()).items() if isinstance(v, str)}}
+            try:
+                if request.method != "POST" and not (get and request.method == "GET"):
+                    raise OAuthError("must_post")  # noqa: TRY301 - one way out for every refusal
+                return await answer(request, form)
+            except OAuthError as error:
+                return _reply(request, form, error.body, status=400)
+
+        return handle
+
+    async def _token(self, request: web.Request, form: Mapping[str, str]) -> web.Response:
+        switches = self._world.switches["salesforce"]
+        if switches["token_error"]:
+            raise OAuthError.of(switches["token_error"])
+        exchange = _GRANT_TYPES.get(form.get("grant_type", ""))
+        if exchange is None:
+            raise OAuthError("authentication" if form.get("grant_type") == "password" else "grant_type")
+        app = self._client(request, form, exchange=exchange)
+        if switches["ip_blocked"]:
+            raise OAuthError("ip")
+        if app.settings.blocked:
+            raise OAuthError("app_blocked")
+        issued = await getattr(self, exchange)(app, form)
+        return _reply(request, form, self._document(request, app, issued))
+
+    async def _exchange_code(self, app: App, form: Mapping[str, str]) -> Issued:
+        await asyncio.sleep(self._world.switches["salesforce"]["token_latency"])
+        return grants.spend_code(
+            self._world,
+            app,
+            form.get("code", ""),
+            redirect_uri=form.get("redirect_uri", ""),
+            verifier=form.get("code_verifier", ""),
+        )
+
+    async def _refresh(self, app: App, form: Mapping[str, str]) -> Issued:
+        token = form.get("refresh_token", "")
+        # Without rotation the vendor answers refreshes that overlap with this misleading text; they may be repeated.
+        if token in self._refreshing and not grants.rotates(self._world, app):
+            raise OAuthError("code_expired")
+        self._refreshing.add(token)
+        try:
+            await asyncio.sleep(self._world.switches["salesforce"]["token_latency"])
+            return grants.refresh(self._world, app, token)
+        finally:
+            self._refreshing.discard(token)
+
+    async def _revoke(self, _: web.Request, form: Mapping[str, str]) -> web.Response:
+        if form.get("token_type_hint", "access_token") not in ("access_token", "refresh_token"):
+            raise OAuthError("token_type")
+        if not grants.revoke_token(self._world, form.get("token", "")):
+            raise OAuthError("token_unknown")
+        return web.Response()
+
+    async def _introspect(self, request: web.Request, form: Mapping[str, str]) -> web.Response:
+        app = self._client(request, form, exchange="")
+        try:
+            login = tokens.login(self._world, form.get("token", ""))
+        except SalesforceError:
+            return web.json_response({"active": False})
+        if login.consumer_key != app.consumer_key:
+            return web.json_response({"active": False})
+        issued, expires = self._world.db.execute(
+            "SELECT issued_at, expires_at FROM salesforce_access_tokens WHERE token = ?", (login.token,)
+        ).fetchone()
+        document = {
+            "active": True,
+            "scope": " ".join(sorted(login.scopes)),
+            "client_id": app.consumer_key,
+            "username": login.user.username,
+            "sub": self._identity(request, login.user.org_id, login.user.id),
+            "token_type": "access_token",
+            "iat": int(issued),
+            "nbf": int(issued),
+            "exp": int(expires),
+        }
+        return web.json_response(document)
+
+    def _client(self, request: web.Request, form: Mapping[str, str], *, exchange: str) -> App:
+        """Answer which app calls: first the key is judged, then the secret, so that a client can tell the two."""
+        key, secret = _basic(request) or (form.get("client_id", ""), form.get("client_secret", ""))
+        app = apps.find_working(self._world, key)
+        if app is None:
+            raise OAuthError("client_id")
+        needed = {
+            "_exchange_code": app.settings.require_secret_web,
+            "_refresh": app.settings.require_secret_refresh,
+        }
+        # A secret that is sent is judged even where none is needed.
+        if (secret or needed.get(exchange, True)) and not app.knows(secret):
+            raise OAuthError("client")
+        return app
+
+    def _document(self, request: web.Request, app: App, issued: Issued) -> dict[str, str]:
+        user = issued.grant.user
+        identity = self._identity(request, user.org_id, user.id)
+        issued_at = str(int(self._world.now() * 1000))
+        own = self._world.switches["salesforce"]["instance_url"]
+        document = {
+            "access_token": issued.access_token,
+            "signature": sign(app.consumer_secret, identity, issued_at),
+            "scope": " ".join(sorted(issued.grant.scopes)),
+            "instance_url": own or tokens.login(self._world, issued.access_token).org.instance_url or _origin(request),
+            "id": identity,
+            "token_type": "Bearer",
+            "issued_at": issued_at,
+        }
+        if issued.refresh_token:
+            document["refresh_token"] = issued.refresh_token
+        return document
+
+    def _identity(self, request: web.Request, org_id: str, user_id: str) -> str:
+        return f"{self._world.urls.get('salesforce') or _origin(request)}/id/{org_id}/{user_id}"
+
+
+#: What is done for each grant type: a method above.
+_GRANT_TYPES = {"authorization_code": "_exchange_code", "refresh_token": "_refresh"}
+
+
+def sign(consumer_secret: str, identity: str, issued_at: str) -> str:
+    """Answer the signature by which a client knows that a reply is from one who knows the secret."""
+    message = (identity + issued_at).encode()
+    return base64.b64encode(hmac.new(consumer_secret.encode(), message, hashlib.sha256).digest()).decode()
+
+
+def _basic(request: web.Request) -> tuple[str, str] | None:
+    scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        key, _, secret = base64.b64decode(sent.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        raise OAuthError("client") from None
+    # RFC 6749 §2.3.1: both parts are form-encoded first.
+    return unquote_plus(key), unquote_plus(secret)
+
+
+def _origin(request: web.Request) -> str:
+    return str(request.url.origin())
+
+
+def _reply(
+    request: web.Request, form: Mapping[str, str], document: Mapping[str, Any], *, status: int = 200
+) -> web.Response:
+    accept = request.headers.get("Accept", "")
+    wanted = form.get("format") or ("xml" if "application/xml" in accept and "json" not in accept else "json")
+    headers = {"Cache-Control": "no-cache, no-store"}
+    if wanted == "urlencoded":
+        text, kind = urlencode(document), "application/x-www-form-urlencoded"
+    elif wanted == "xml":
+        members = "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in document.items())
+        text, kind = f'<?xml version="1.0" encoding="UTF-8"?><OAuth>{members}</OAuth>', "application/xml"
+    else:
+        return web.json_response(document, status=status, headers=headers)
+    return web.Response(text=text, status=status, content_type=kind, headers=headers)
