@@ -1,5 +1,6 @@
 """The three doors of one world: the simulated Salesforce, the simulated Marketo, and the control door."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,8 +63,7 @@ class Simulation:
 
     async def stop(self) -> None:
         """Close the doors at once; who is still waiting for an answer gets none."""
-        for runner in reversed(self._runners):
-            await runner.cleanup()
+        await asyncio.gather(*(runner.cleanup() for runner in self._runners))
         self._runners.clear()
 
     def address(self) -> dict[str, Any]:

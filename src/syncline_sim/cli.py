@@ -82,8 +82,9 @@ def _parser() -> argparse.ArgumentParser:
         prog="syncline-sim", description=_ABOUT, epilog=_MORE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    for side in ("salesforce", "marketo", "control"):
-        parser.add_argument(f"--{side}-port", type=int, default=0, metavar="PORT", help="0 for any free port (default)")
+    for name in ("salesforce", "marketo", "control"):
+        text = f"port of the {name} door, 0 for any free one (default)"
+        parser.add_argument(f"--{name}-port", type=int, default=0, metavar="PORT", help=text)
     parser.add_argument("--seed", type=int, default=1, help="which world it is (default: %(default)s)")
     parser.add_argument("--leads", type=int, default=5000, metavar="N", help="how many leads (default: %(default)s)")
     parser.add_argument("--contacts", type=int, default=5000, metavar="N", help="how many contacts (default: 5000)")

@@ -22,7 +22,7 @@ _DEFAULTS = {"salesforce": salesforce_switches.DEFAULTS, "marketo": marketo_swit
 
 
 class World:
-    """One simulated world; `data` is the file it lives in, in memory without one."""
+    """One simulated world; `data` is the file its tables live in, without one they are in memory."""
 
     def __init__(self, *, seed: int = 1, data: str = "") -> None:
         self.seed = seed
@@ -38,6 +38,7 @@ class World:
         for script in (mailbox.TABLES, salesforce_tables.TABLES, marketo_tables.TABLES):
             self.db.executescript(script)
         record_tables.create(self.db)
+        self._begin_chance()
 
     @property
     def empty(self) -> bool:
@@ -70,3 +71,9 @@ class World:
     def close(self) -> None:
         """Close the database."""
         self.db.close()
+
+    def _begin_chance(self) -> None:
+        """Draw other tokens after each start: those of earlier ones are still in the file."""
+        starts = self.db.execute("PRAGMA user_version").fetchone()[0]
+        self.db.execute(f"PRAGMA user_version = {starts + 1}")
+        self.random.seed(f"{self.seed}:{starts}" if starts else self.seed)
