@@ -31,7 +31,7 @@ _SECOND = 1_000_000
 _LONGEST_SLEEP = 60.0
 _AFTER_FAILURE = 1.0
 #: What a cancelled effect may take to write down how far it came.
-_FAREWELL_SECONDS = 3.0
+_FAREWELL_SECONDS = 1.5
 
 _log = structlog.get_logger()
 

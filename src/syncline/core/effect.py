@@ -13,13 +13,17 @@ class EffectKind(msgspec.Struct, frozen=True):
     timer: str = ""
     #: The setting that holds a timer's delay in seconds.
     delay: str = ""
+    #: The catalogue code of what it means that a timer went off, empty when nothing is wrong.
+    problem: str = ""
     #: Work that must not be repeated: the intent is journalled first, and a lost reply is a case of its own.
     journalled: bool = False
 
 
 EFFECTS: dict[str, EffectKind] = {
     "probe_credentials": EffectKind("Test Consumer Key and Secret"),
-    "expire_login": EffectKind("Wait for the login", timer="timer.login_expired", delay="login_lifetime"),
+    "expire_login": EffectKind(
+        "Wait for the login", timer="timer.login_expired", delay="login_lifetime", problem="login.expired"
+    ),
     "exchange_code": EffectKind("Exchange the code for tokens", journalled=True),
     "run_checks": EffectKind("Run the checks"),
     "preview_fields": EffectKind("Read the fields of both sides"),

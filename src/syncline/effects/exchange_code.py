@@ -85,7 +85,7 @@ class _Unkept:
         return self._token
 
     async def renew(self, dead: SecretStr) -> SecretStr:  # noqa: ARG002  the port's signature
-        raise GrantLostError("grant.missing", "the grant is not kept")
+        raise GrantLostError("grant.lost", "the grant is not kept")
 
 
 async def _compare(work: Work, grant: Grant, context: Context) -> str:

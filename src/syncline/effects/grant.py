@@ -39,9 +39,9 @@ async def open_grant(tools: Tools, id_: str) -> KeptGrant:
     try:
         now, found, safe, tokens = await tools.store.read(read)
     except NotFoundError:
-        raise GrantLostError("grant.missing", "the secrets of this integration are erased") from None
+        raise GrantLostError("grant.lost", "the secrets of this integration are erased") from None
     if ACCESS_TOKEN not in tokens or GRANT not in found:
-        raise GrantLostError("grant.missing", "nobody has logged in yet")
+        raise GrantLostError("grant.lost", "nobody has logged in yet")
     document = msgspec.convert(found[GRANT], GrantDocument)
     return KeptGrant(now, document, tokens[ACCESS_TOKEN], tokens.get(REFRESH_TOKEN), safe)
 

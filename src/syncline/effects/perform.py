@@ -10,7 +10,7 @@ from syncline.core.event import Actor, Event, SettledEffect
 from syncline.effects import RUNNERS
 from syncline.effects.failure import settle_failure
 from syncline.effects.work import MovedOnError, Work
-from syncline.errors import SynclineError
+from syncline.errors import RejectedError, SynclineError
 
 _log = structlog.get_logger()
 
@@ -32,21 +32,25 @@ async def perform(work: Work) -> None:
 
 
 async def _check(work: Work) -> None:
-    """What was put off for a state that has been left since has nothing to do; raises `MovedOnError`."""
+    """Refuse what has nothing to do, or has taken the process with it each time; raises `SynclineError`."""
+    if work.effect.attempts > work.tools.settings.effect_attempts:
+        raise RejectedError("effect.crashed", "the service has ended each time that this was tried")
     if (await work.read_integration()).state_seq != work.effect.state_seq:
         raise MovedOnError("effect.moved_on", "the state that it worked for was left before it began")
 
 
 async def _ring(work: Work) -> None:
     """A timer that is due turns into its event."""
-    type_ = EFFECTS[work.effect.name].timer
+    kind = EFFECTS[work.effect.name]
+    data = {"problem": kind.problem, "detail": ""} if kind.problem else {}
     await work.tools.handle(
         Event(
             work.effect.integration,
-            type_,
-            f"{work.effect.id}:{type_}:{work.lease}",
+            kind.timer,
+            f"{work.effect.id}:{kind.timer}:{work.lease}",
             Actor("timer", work.effect.id, via="schedule"),
             work.tools.now(),
+            data,
             cause=f"effect:{work.effect.id}",
             state_seq=work.effect.state_seq,
             brings=(SettledEffect(work.effect.id, work.lease),),

@@ -27,7 +27,7 @@ _LOOK_SECONDS = 0.05
 #: A refresh is dead when this is over and the longest wait for one answer as well.
 _MARGIN_SECONDS = 10.0
 #: How long a cancelled effect stays to write down what its refresh came to.
-_FAREWELL_SECONDS = 2.0
+_FAREWELL_SECONDS = 1.0
 #: A token is renewed at this part of its assumed life.
 _OLD = 0.95
 
@@ -77,12 +77,12 @@ class GrantSession:
     async def _announce(self, kept: KeptGrant) -> bool:
         """Ask for the right to refresh; answers False when somebody else has it."""
         if kept.refresh_token is None:
-            error = GrantLostError("grant.no_refresh_token", "the source gave no refresh token with this grant")
+            error = GrantLostError("grant.lost", "the source gave no refresh token with this grant")
             await self._send(kept, "grant.lost", told(error))
             raise error
         outcome = await self._send(kept, "grant.refresh_started", {})
         if outcome.disposition == "unexpected":
-            raise GrantLostError("grant.missing", f"nothing is refreshed in the state {outcome.origin}")
+            raise GrantLostError("grant.lost", f"nothing is refreshed in the state {outcome.origin}")
         return outcome.accepted
 
     async def _fly(self, kept: KeptGrant) -> None:
@@ -115,7 +115,7 @@ class GrantSession:
         if not outcome.accepted:
             # The state moved to one without a grant while the answer was on its way: nobody may keep these tokens.
             await discard(self._tools, app, grant)
-            raise GrantLostError("grant.missing", f"the grant was given up in the state {outcome.origin}")
+            raise GrantLostError("grant.lost", f"the grant was given up in the state {outcome.origin}")
 
     async def _give_up(self, kept: KeptGrant, error: SynclineError, *, spent: bool) -> None:
         """Take the intent back when the token cannot have been spent, or may be; otherwise the grant is lost."""
@@ -185,5 +185,5 @@ def _reply_lost() -> GrantLostError:
 
 def _present(token: SecretStr | None) -> SecretStr:
     if token is None:
-        raise GrantLostError("grant.no_refresh_token")
+        raise GrantLostError("grant.lost", "there is no refresh token")
     return token

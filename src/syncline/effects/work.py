@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import structlog
+
 from syncline.core.event import Actor, Brought, Event, SettledEffect
 from syncline.effects.tools import Tools
 from syncline.errors import SynclineError
 from syncline.store.effects import EffectRow, finish
 from syncline.store.integrations import Integration, documents, integration
 from syncline.store.record import Outcome
+
+_log = structlog.get_logger()
 
 
 class MovedOnError(SynclineError):
@@ -45,7 +49,10 @@ class Work:
     async def finish(self, type_: str, data: dict[str, Any], *brings: Brought) -> Outcome:
         """Send the event that the effect leads to, and settle it."""
         settled = SettledEffect(self.effect.id, self.lease)
-        return await self.tools.handle(self.event(type_, data, settled, *brings))
+        outcome = await self.tools.handle(self.event(type_, data, settled, *brings))
+        if not outcome.accepted:
+            _log.info("effect.too_late", effect=self.effect.id, sent=type_, disposition=outcome.disposition)
+        return outcome
 
     async def advance(self, type_: str, data: dict[str, Any], *brings: Brought, step: object) -> None:
         """Send word of progress and keep the lease; raises `MovedOnError` when it is no longer wanted.

@@ -15,8 +15,9 @@ SELECT id, name, state, seq, state_seq, state_since, context, chart, created_at
 
 -- name: list_refreshing()
 -- Asked once, when a worker starts. Texts in the memory are escaped, so nothing else can look like this.
+-- What is disconnected has no grant to be saved.
 SELECT id, name, state, seq, state_seq, state_since, context, chart, created_at
-  FROM integrations WHERE instr(context, '"refreshing":true') > 0 ORDER BY id;
+  FROM integrations WHERE instr(context, '"refreshing":true') > 0 AND state NOT LIKE 'disconnected.%' ORDER BY id;
 
 -- name: count_states()
 SELECT state, count(*) FROM integrations GROUP BY state;
