@@ -1,0 +1,152 @@
+"""Creating, changing, touching and deleting records, as users of the org and its automations do all day.
+
+Each takes an optional `stamp`, in seconds or as a text, so that a change can be made to appear *behind* a cursor that
+has passed already: in life a long transaction commits late.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from syncline_sim.salesforce import ids, objects, record_values, records, times
+from syncline_sim.salesforce.failure import NOT_FOUND, SalesforceError
+from syncline_sim.salesforce.field_types import FieldSpec
+from syncline_sim.salesforce.objects import ObjectSpec
+
+if TYPE_CHECKING:
+    from syncline_sim.world import World
+
+Stamp = float | str | None
+_VERSION = "67.0"
+_DEFAULTS = {"Status": "Open - Not Contacted"}
+
+
+def create_record(
+    world: "World", object_name: str, values: Mapping[str, Any], stamp: Stamp = None, *, org_id: str = ""
+) -> str:
+    """Create a record, in the main org unless another is named, and answer its id; raises `SalesforceError`."""
+    spec = _stored(object_name)
+    row = _row(spec, values)
+    missing = [f.name for f in spec.fields if f.required and f.writable and f.type != "boolean" and not row.get(f.name)]
+    missing = [name for name in missing if name != "OwnerId"]
+    if missing:
+        message = f"Required fields are missing: [{', '.join(missing)}]"
+        raise SalesforceError(400, "REQUIRED_FIELD_MISSING", message, tuple(missing))
+    number = world.db.execute(f"SELECT coalesce(max(number), 0) + 1 FROM {spec.table}").fetchone()[0]  # noqa: S608
+    org, owner, moment = _org(world, org_id), _owner(world, org_id), _moment(world, stamp)
+    system = {
+        "Id": ids.make(spec.key_prefix, number),
+        "OwnerId": owner,
+        "CreatedById": owner,
+        "LastModifiedById": owner,
+    }
+    stamps = dict.fromkeys(("CreatedDate", "LastModifiedDate", "SystemModstamp"), moment)
+    defaults = {name: value for name, value in _DEFAULTS.items() if name.lower() in spec.by_name}
+    truths = {field.name: 0 for field in spec.fields if field.type == "boolean" and not field.expression}
+    full = {**truths, **defaults, **system, **stamps, **row}
+    columns = ", ".join(f'"{name}"' for name in full)
+    world.db.execute(
+        f"INSERT INTO {spec.table} (number, org, {columns}) VALUES (?, ?{', ?' * len(full)})",  # noqa: S608
+        (number, org, *full.values()),
+    )
+    return str(full["Id"])
+
+
+def change_record(
+    world: "World", object_name: str, record_id: str, values: Mapping[str, Any], stamp: Stamp = None
+) -> None:
+    """Write some fields of a record; raises `SalesforceError`, 404 when there is no such record."""
+    spec, moment = _stored(object_name), _moment(world, stamp)
+    _update(world, spec, record_id, {"LastModifiedDate": moment, "SystemModstamp": moment, **_row(spec, values)})
+
+
+def touch_record(world: "World", object_name: str, record_id: str, stamp: Stamp = None) -> None:
+    """Move only the SystemModstamp of a record, as automations do; raises `SalesforceError` 404."""
+    _update(world, _stored(object_name), record_id, {"SystemModstamp": _moment(world, stamp)})
+
+
+def delete_record(world: "World", object_name: str, record_id: str, stamp: Stamp = None) -> None:
+    """Put a record into the recycle bin, where only queryAll sees it; raises `SalesforceError` 404."""
+    moment = _moment(world, stamp)
+    marks = {"IsDeleted": 1, "LastModifiedDate": moment, "SystemModstamp": moment}
+    _update(world, _stored(object_name), record_id, marks)
+
+
+def read_records(
+    world: "World", object_name: str, *, limit: int = 100, offset: int = 0, deleted_too: bool = False
+) -> list[dict[str, Any]]:
+    """Answer records of all orgs with all their fields, in the order of their creation; raises `SalesforceError`."""
+    spec = _any(object_name)
+    kept = "" if deleted_too else 'WHERE "IsDeleted" = 0'
+    query = f"SELECT number FROM {spec.table} {kept} ORDER BY number LIMIT ? OFFSET ?"  # noqa: S608
+    numbers = [row[0] for row in world.db.execute(query, (limit, offset))]
+    texts = records.written(world.db, spec, spec.fields, numbers, _VERSION)
+    return [msgspec.json.decode(text, type=dict[str, Any]) for text in texts]
+
+
+def count_records(world: "World", object_name: str) -> int:
+    """Answer how many records there are that are not deleted; raises `SalesforceError`."""
+    query = f'SELECT count(*) FROM {_any(object_name).table} WHERE "IsDeleted" = 0'  # noqa: S608
+    return int(world.db.execute(query).fetchone()[0])
+
+
+def _any(name: str) -> ObjectSpec:
+    try:
+        return objects.find(name)
+    except KeyError:
+        raise SalesforceError(404, "NOT_FOUND", NOT_FOUND) from None
+
+
+def _stored(name: str) -> ObjectSpec:
+    spec = _any(name)
+    if not spec.stored:
+        raise SalesforceError(405, "METHOD_NOT_ALLOWED", f"{spec.name} can not be written here")
+    return spec
+
+
+def _row(spec: ObjectSpec, values: Mapping[str, Any]) -> dict[str, record_values.Value]:
+    row = {}
+    for name, sent in values.items():
+        field = spec.by_name.get(name.lower())
+        if field is None:
+            raise SalesforceError(400, "INVALID_FIELD", f"No such column '{name}' on sobject of type {spec.name}")
+        row[field.name] = _value(field, sent)
+    return row
+
+
+def _value(field: FieldSpec, sent: object) -> record_values.Value:
+    if field.expression:
+        message = f"Unable to create/update fields: {field.name}. It is computed from other fields."
+        raise SalesforceError(400, "INVALID_FIELD_FOR_INSERT_UPDATE", message, (field.name,))
+    return record_values.stored(field, sent)
+
+
+def _update(world: "World", spec: ObjectSpec, record_id: str, row: Mapping[str, record_values.Value]) -> None:
+    columns = ", ".join(f'"{name}" = ?' for name in row)
+    query = f'UPDATE {spec.table} SET {columns} WHERE "Id" = ? AND "IsDeleted" = 0'  # noqa: S608
+    if not world.db.execute(query, (*row.values(), ids.full(record_id))).rowcount:
+        raise SalesforceError(404, "NOT_FOUND", NOT_FOUND)
+
+
+def _moment(world: "World", stamp: Stamp) -> int:
+    if stamp is None:
+        return int(world.now())
+    return int(times.seconds(stamp) if isinstance(stamp, str) else stamp)
+
+
+def _org(world: "World", org_id: str) -> int:
+    return records.org_number(world.db, org_id or _main(world))
+
+
+def _owner(world: "World", org_id: str) -> str:
+    query = "SELECT id FROM salesforce_users WHERE org_id = ? ORDER BY id LIMIT 1"
+    row = world.db.execute(query, (org_id or _main(world),)).fetchone()
+    return str(row["id"]) if row else ""
+
+
+def _main(world: "World") -> str:
+    row = world.db.execute("SELECT id FROM salesforce_orgs ORDER BY rowid LIMIT 1").fetchone()
+    if row is None:
+        raise SalesforceError(404, "NOT_FOUND", NOT_FOUND)
+    return str(row["id"])

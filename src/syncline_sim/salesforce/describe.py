@@ -1,0 +1,141 @@
+"""The describe calls: what there is, in the vendor's shape."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from syncline_sim.salesforce.field_types import NUMBERS, FieldSpec
+from syncline_sim.salesforce.objects import ObjectSpec
+
+_SOAP_TYPES = {
+    "id": "tns:ID",
+    "reference": "tns:ID",
+    "boolean": "xsd:boolean",
+    "int": "xsd:int",
+    "double": "xsd:double",
+    "currency": "xsd:double",
+    "percent": "xsd:double",
+    "date": "xsd:date",
+    "datetime": "xsd:dateTime",
+    "address": "urn:address",
+}
+_UNGROUPABLE = frozenset({"double", "currency", "percent", "datetime", "multipicklist", "address"})
+_PRECISION, _SCALE, _DIGITS = 18, 2, 8
+_BYTES_PER_CHARACTER = 3
+_ALWAYS_FALSE = (
+    *("autoNumber", "cascadeDelete", "caseSensitive", "dependentPicklist", "deprecatedAndHidden", "encrypted"),
+    *("displayLocationInDecimal", "highScaleNumber", "htmlFormatted", "namePointing", "queryByDistance"),
+)
+_ALWAYS_NULL = (
+    *("controllerName", "defaultValueFormula", "filteredLookupInfo", "inlineHelpText", "mask", "maskType"),
+    *("referenceTargetField", "relationshipOrder"),
+)
+_OBJECT_FALSE = ("activateable", "customSetting", "deprecatedAndHidden", "feedEnabled", "hasSubtypes", "isSubtype")
+
+
+def summary(spec: ObjectSpec, version: str) -> dict[str, Any]:
+    """Answer an object as the list of all objects has it."""
+    path = f"/services/data/v{version}/sobjects/{spec.name}"
+    return {
+        **dict.fromkeys(_OBJECT_FALSE, False),
+        "name": spec.name,
+        "label": spec.label,
+        "labelPlural": spec.label_plural,
+        "keyPrefix": spec.key_prefix,
+        "custom": False,
+        "createable": spec.stored,
+        "updateable": spec.stored,
+        "deletable": spec.stored,
+        "undeletable": spec.stored,
+        "mergeable": spec.stored,
+        "triggerable": spec.stored,
+        "layoutable": spec.stored,
+        "queryable": True,
+        "retrieveable": True,
+        "replicateable": True,
+        "searchable": True,
+        "urls": {"sobject": path, "describe": f"{path}/describe", "rowTemplate": f"{path}/{{ID}}"},
+    }
+
+
+def details(spec: ObjectSpec, fields: Iterable[FieldSpec], version: str) -> dict[str, Any]:
+    """Answer an object with the fields that the caller can see."""
+    return {
+        **summary(spec, version),
+        "fields": [_field(field) for field in fields],
+        "childRelationships": [],
+        "recordTypeInfos": [],
+        "supportedScopes": [{"label": f"All {spec.label_plural.lower()}", "name": "everything"}],
+    }
+
+
+def _field(field: FieldSpec) -> dict[str, Any]:
+    return {
+        **dict.fromkeys(_ALWAYS_FALSE, False),
+        **dict.fromkeys(_ALWAYS_NULL),
+        "name": field.name,
+        "label": field.label,
+        "type": field.type,
+        "soapType": _SOAP_TYPES.get(field.type, "xsd:string"),
+        "custom": field.custom,
+        "nillable": not field.required,
+        "createable": field.writable,
+        "updateable": field.writable,
+        "permissionable": not field.required,
+        **_size(field),
+        **_computed(field),
+        **_use(field),
+        **_choices(field),
+    }
+
+
+def _size(field: FieldSpec) -> dict[str, Any]:
+    is_decimal = field.type in NUMBERS and field.type != "int"
+    return {
+        "length": field.size,
+        "byteLength": field.size * _BYTES_PER_CHARACTER,
+        "precision": _PRECISION if is_decimal else 0,
+        "scale": _SCALE if is_decimal else 0,
+        "digits": _DIGITS if field.type == "int" else 0,
+    }
+
+
+def _computed(field: FieldSpec) -> dict[str, Any]:
+    return {
+        "calculated": field.calculated,
+        "calculatedFormula": field.expression if field.calculated else None,
+        "formulaTreatNullNumberAsZero": False,
+        "compoundFieldName": None,
+        "defaultValue": False if field.type == "boolean" else None,
+        "defaultedOnCreate": field.type == "boolean" or field.name in ("OwnerId", "Status"),
+    }
+
+
+def _use(field: FieldSpec) -> dict[str, Any]:
+    return {
+        "aggregatable": field.filterable and field.type != "boolean",
+        "externalId": field.external_id,
+        "filterable": field.filterable,
+        "groupable": field.filterable and field.type not in _UNGROUPABLE,
+        "idLookup": field.type == "id" or field.name == "Email" or field.external_id,
+        "nameField": field.name == "Name",
+        "searchPrefilterable": field.type == "reference",
+        "sortable": field.filterable and field.type != "multipicklist",
+        "unique": field.type == "id",
+        "extraTypeInfo": "plaintextarea" if field.type == "textarea" else None,
+    }
+
+
+def _choices(field: FieldSpec) -> dict[str, Any]:
+    values = [
+        {"active": True, "defaultValue": False, "label": value, "validFor": None, "value": value}
+        for value in field.values
+    ]
+    return {
+        "picklistValues": values,
+        "restrictedPicklist": False,
+        "referenceTo": list(field.reference_to),
+        "relationshipName": field.name.removesuffix("Id") if field.reference_to else None,
+        "polymorphicForeignKey": False,
+        "restrictedDelete": False,
+        "writeRequiresMasterRead": False,
+    }

@@ -1,0 +1,48 @@
+"""The objects of an org: their fields, in the order in which describe lists them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from syncline_sim.salesforce.account_fields import ACCOUNT_FIELDS
+from syncline_sim.salesforce.contact_fields import CONTACT_FIELDS
+from syncline_sim.salesforce.field_types import FieldSpec
+from syncline_sim.salesforce.lead_fields import LEAD_FIELDS
+from syncline_sim.salesforce.org_fields import ORGANIZATION_FIELDS, USER_FIELDS
+
+
+@dataclass(frozen=True)
+class ObjectSpec:
+    """One object; one that is not `stored` is a view of what the OAuth side keeps, and read-only."""
+
+    name: str
+    label: str
+    label_plural: str
+    key_prefix: str
+    fields: tuple[FieldSpec, ...]
+    stored: bool = True
+
+    @cached_property
+    def by_name(self) -> Mapping[str, FieldSpec]:
+        """The fields by their names in lower case, for SOQL does not mind case."""
+        return {field.name.lower(): field for field in self.fields}
+
+    @property
+    def table(self) -> str:
+        """The table or view of its records."""
+        return f"salesforce_record_{self.name.lower()}"
+
+
+OBJECTS = (
+    ObjectSpec("Account", "Account", "Accounts", "001", ACCOUNT_FIELDS),
+    ObjectSpec("Contact", "Contact", "Contacts", "003", CONTACT_FIELDS),
+    ObjectSpec("Lead", "Lead", "Leads", "00Q", LEAD_FIELDS),
+    ObjectSpec("Organization", "Organization", "Organization", "00D", ORGANIZATION_FIELDS, stored=False),
+    ObjectSpec("User", "User", "Users", "005", USER_FIELDS, stored=False),
+)
+BY_NAME: Mapping[str, ObjectSpec] = {spec.name.lower(): spec for spec in OBJECTS}
+
+
+def find(name: str) -> ObjectSpec:
+    """Answer an object, whatever the case of its name; raises `KeyError`."""
+    return BY_NAME[name.lower()]

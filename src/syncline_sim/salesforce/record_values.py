@@ -1,0 +1,59 @@
+"""What a JSON value becomes when it is written to a field, or why it is refused, in the vendor's words."""
+
+import re
+from datetime import date
+from typing import Any
+
+from syncline_sim.salesforce import ids, times
+from syncline_sim.salesforce.failure import SalesforceError
+from syncline_sim.salesforce.field_types import NUMBERS, FieldSpec
+
+Value = str | int | float | None
+
+_EMAIL = re.compile(r"[^\s@]+@[^\s@.]+(\.[^\s@.]+)+")
+
+
+def stored(field: FieldSpec, sent: Any) -> Value:  # noqa: ANN401 - it is whatever JSON can hold
+    """Answer the value to keep; the empty text is null. Raises `SalesforceError` 400."""
+    if sent is None or sent == "":
+        if field.type == "boolean":
+            raise _unreadable(field, sent)
+        return None
+    if field.type == "boolean":
+        if not isinstance(sent, bool):
+            raise _unreadable(field, sent)
+        return int(sent)
+    if field.type in NUMBERS:
+        return _number(field, sent)
+    if not isinstance(sent, str):
+        raise _unreadable(field, sent)
+    return _text(field, sent)
+
+
+def _number(field: FieldSpec, sent: object) -> int | float:
+    if isinstance(sent, bool) or not isinstance(sent, (int, float)):
+        raise _unreadable(field, sent)
+    return int(sent) if field.type == "int" else float(sent)
+
+
+def _text(field: FieldSpec, sent: str) -> Value:
+    try:
+        if field.type == "datetime":
+            return int(times.seconds(sent))
+        if field.type == "date":
+            return date.fromisoformat(sent).isoformat()
+    except ValueError:
+        raise _unreadable(field, sent) from None
+    if len(sent) > field.size:
+        message = f"{field.label}: data value too large: {sent} (max length={field.size})"
+        raise SalesforceError(400, "STRING_TOO_LONG", message, (field.name,))
+    if field.type == "email" and not _EMAIL.fullmatch(sent):
+        message = f"{field.label}: invalid email address: {sent}"
+        raise SalesforceError(400, "INVALID_EMAIL_ADDRESS", message, (field.name,))
+    return ids.full(sent) if field.type in ("id", "reference") else sent
+
+
+def _unreadable(field: FieldSpec, sent: object) -> SalesforceError:
+    kind = "VALUE_STRING" if isinstance(sent, str) else type(sent).__name__
+    message = f"Cannot deserialize instance of {field.type} from {kind} value {sent} for field '{field.name}'"
+    return SalesforceError(400, "JSON_PARSER_ERROR", message)

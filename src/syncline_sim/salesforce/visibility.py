@@ -1,0 +1,29 @@
+"""What a user can see of an org: objects that are not hidden, and fields that field-level security shows."""
+
+from typing import TYPE_CHECKING
+
+from syncline_sim.salesforce import objects
+from syncline_sim.salesforce.failure import SalesforceError
+
+if TYPE_CHECKING:
+    from syncline_sim.salesforce.field_types import FieldSpec
+    from syncline_sim.salesforce.objects import ObjectSpec
+    from syncline_sim.salesforce.orgs import User
+
+
+def visible_objects(user: "User") -> list["ObjectSpec"]:
+    """Answer the objects that the user can see."""
+    return [spec for spec in objects.OBJECTS if user.may_read(spec.name)]
+
+
+def visible_object(user: "User", name: str) -> "ObjectSpec":
+    """Answer an object; raises `SalesforceError` 404 when there is none or it is hidden."""
+    spec = objects.BY_NAME.get(name.lower())
+    if spec is None or not user.may_read(spec.name):
+        raise SalesforceError(404, "NOT_FOUND", "The requested resource does not exist")
+    return spec
+
+
+def visible_fields(user: "User", spec: "ObjectSpec") -> list["FieldSpec"]:
+    """Answer the fields of an object that the user can see; nothing hides required ones, as in life."""
+    return [field for field in spec.fields if field.required or user.may_see(spec.name, field.name)]
