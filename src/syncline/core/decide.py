@@ -45,11 +45,8 @@ class Decision(msgspec.Struct, frozen=True):
 
 def decide(chart: Chart, snapshot: Snapshot, event: Event) -> Decision:
     """Decide what an event means for an integration in this state; raises nothing."""
-    if event.refusal:
-        return _no("refused", snapshot, f"door: {event.refusal}")
-    kind = EVENTS.get(event.type)
-    if kind is not None and event.actor.kind not in kind.senders:
-        return _no("refused", snapshot, f"sender: {event.actor.kind} may not send {event.type}")
+    if reason := _not_let_in(event):
+        return _no("refused", snapshot, reason)
     if event.state_seq is not None and event.state_seq != snapshot.state_seq:
         return _no("stale", snapshot, f"it belongs to the state entered at seq {event.state_seq}")
     rule = chart.rules.get((snapshot.state, event.type))
@@ -62,6 +59,15 @@ def decide(chart: Chart, snapshot: Snapshot, event: Event) -> Decision:
     if not step.to:
         return Decision("handled", snapshot.state, context, step.effects)
     return Decision("transitioned", step.to, context, step.effects, entered=True)
+
+
+def _not_let_in(event: Event) -> str:
+    if event.refusal:
+        return f"door: {event.refusal}"
+    kind = EVENTS.get(event.type)
+    if kind is not None and event.actor.kind not in kind.senders:
+        return f"sender: {event.actor.kind} may not send {event.type}"
+    return ""
 
 
 def _no(disposition: Disposition, snapshot: Snapshot, reason: str) -> Decision:

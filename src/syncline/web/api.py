@@ -1,7 +1,149 @@
-"""To follow within the hour."""
+"""The JSON API: one function a route. What it takes and answers is declared, and described at /openapi.json."""
+
+from functools import partial
 
 from aiohttp import web
 
+from syncline.errors import ConflictError, NotFoundError
+from syncline.store import access as stored
+from syncline.store import integrations
+from syncline.store.transaction import Transaction
+from syncline.web import access, audit_views, commands, logins
+from syncline.web.api_keys import make_key
+from syncline.web.asked import AuditAsked, CommandBody, KeyAsked, ListAsked, NewIntegration
+from syncline.web.key_models import Keys, KeyView, NewKey
+from syncline.web.models import (
+    AuditPage,
+    Created,
+    HookSecret,
+    ProblemEntry,
+    SentEvent,
+    Status,
+    Summaries,
+)
+from syncline.web.openapi import Api, Call, reply
+from syncline.web.site import SITE
+from syncline.web.status import hook_url, status, summaries
+
+API = Api()
+
 
 def add_routes(app: web.Application) -> None:
-    """Add no route yet."""
+    """Add the API and its description."""
+    API.add_routes(app)
+    app.router.add_get("/openapi.json", describe)
+
+
+async def describe(request: web.Request) -> web.StreamResponse:
+    """Answer the OpenAPI 3.1 document."""
+    return web.json_response(API.document(request.app[SITE].public_url))
+
+
+@API.route(
+    "POST", "/api/integrations", right="command", body=NewIntegration, answer=Created, status=201, idempotent=True
+)
+async def create_integration(call: Call[NewIntegration, None]) -> Created:
+    """Make an integration; the secret of its hook is shown this once."""
+    sent = await commands.create(call.site, call.who, call.body, key=call.idempotency_key, request=call.request_id)
+    now = await status(call.site, sent.outcome.integration)
+    hook = HookSecret(url=hook_url(call.site, now.id), secret=sent.hook_secret)
+    return Created(**{name: getattr(now, name) for name in Status.model_fields if name != "hook"}, hook=hook)
+
+
+@API.route("GET", "/api/integrations", right="read", query=ListAsked, answer=Summaries)
+async def list_integrations(call: Call[None, ListAsked]) -> Summaries:
+    """List integrations, a page at a time."""
+    return await summaries(call.site, call.query)
+
+
+@API.route("GET", "/api/integrations/{id}", right="read", answer=Status)
+async def read_status(call: Call[None, None]) -> Status:
+    """Say why an integration is in its state, what blocks it, what can be done next and what it waits for."""
+    return await status(call.site, call.part("id"))
+
+
+@API.route("POST", "/api/integrations/{id}/events", right="read", body=CommandBody, answer=SentEvent, idempotent=True)
+async def send_command(call: Call[CommandBody, None]) -> web.StreamResponse:
+    """Send a command; needs the right to command, and a refusal for want of it is put on the log."""
+    integration = call.part("id")
+    sent = await commands.send(
+        call.site,
+        call.who,
+        integration,
+        call.body.root,
+        key=call.idempotency_key,
+        request=call.request_id,
+    )
+    now = await status(call.site, integration)
+    response = reply(SentEvent(outcome=sent.result, status=now, authorize_url=sent.authorize_url), 200)
+    if sent.cookie is not None:
+        logins.give(call.site, response, sent.cookie)
+    return response
+
+
+@API.route("GET", "/api/integrations/{id}/audit", right="read", query=AuditAsked, answer=AuditPage)
+async def read_audit(call: Call[None, AuditAsked]) -> AuditPage | web.StreamResponse:
+    """Read or export the log of one integration."""
+    integration = call.part("id")
+    await call.site.store.read(partial(integrations.integration, id=integration))
+    return await _audit(call, integration)
+
+
+@API.route("GET", "/api/audit", right="read", query=AuditAsked, answer=AuditPage)
+async def read_whole_audit(call: Call[None, AuditAsked]) -> AuditPage | web.StreamResponse:
+    """Read or export the log of all integrations."""
+    return await _audit(call, "")
+
+
+async def _audit(call: Call[None, AuditAsked], integration: str) -> AuditPage | web.StreamResponse:
+    if call.query.format == "json":
+        return await audit_views.page(call.site, call.query, integration)
+    access.require(call.request, "export")
+    return await audit_views.export(call.site, call.request, call.query, integration)
+
+
+@API.route("GET", "/api/keys", right="administer", answer=Keys)
+async def list_keys(call: Call[None, None]) -> Keys:
+    """List the API keys, revoked ones too."""
+    found = await call.site.store.read(stored.keys)
+    return Keys(items=tuple(KeyView.of(key) for key in found))
+
+
+@API.route("POST", "/api/keys", right="administer", body=KeyAsked, answer=NewKey, status=201)
+async def create_key(call: Call[KeyAsked, None]) -> NewKey:
+    """Make an API key; its text is shown this once."""
+    make = partial(make_key, name=call.body.name, role=call.body.role, now=call.site.now())
+    key, text = await call.site.store.write(make)
+    return NewKey(**KeyView.of(key).model_dump(), key=text)
+
+
+@API.route("DELETE", "/api/keys/{id}", right="administer")
+async def revoke_key(call: Call[None, None]) -> None:
+    """Revoke an API key and end its sessions; the last admin key stays."""
+    id_, now = call.part("id"), call.site.now()
+
+    def revoke(tx: Transaction) -> None:
+        live = {key.id: key for key in stored.keys(tx) if key.revoked_at is None}
+        if id_ not in live:
+            raise NotFoundError("access.unknown_key")
+        if [key.id for key in live.values() if key.role == "admin"] == [id_]:
+            raise ConflictError("access.last_admin")
+        stored.revoke_key(tx, id=id_, now=now)
+
+    await call.site.store.write(revoke)
+
+
+@API.route("GET", "/problems/{code}", right=None, answer=ProblemEntry)
+async def explain_problem(call: Call[None, None]) -> ProblemEntry:
+    """Explain a code of the error catalogue."""
+    entry = call.site.catalogue.get(call.part("code"))
+    if entry is None:
+        raise NotFoundError("request.unknown_path", "the catalogue has no such code")
+    return ProblemEntry(
+        code=entry.code,
+        meaning=entry.meaning,
+        cause=entry.cause,
+        remedy=entry.remedy,
+        fixer=entry.fixer,
+        retryable=entry.retryable,
+    )

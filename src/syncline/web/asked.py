@@ -2,13 +2,22 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, Field, RootModel, SecretStr, StringConstraints
 
 from syncline.web.models import Model
 
+
+def _trimmed(secret: SecretStr) -> SecretStr:
+    """What is copied from a page often brings white space along, and no secret has any at its ends."""
+    text = secret.get_secret_value().strip()
+    if not text or not text.isprintable():
+        raise ValueError("must be printable text")
+    return SecretStr(text)
+
+
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
 Address = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
-Secret = Annotated[SecretStr, Field(min_length=1, max_length=4096)]
+Secret = Annotated[SecretStr, Field(min_length=1, max_length=4096), AfterValidator(_trimmed)]
 RecordId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
 FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.]{1,255}$")]
 
@@ -109,6 +118,10 @@ Command = Annotated[
     | PlainCommand,
     Field(discriminator="type"),
 ]
+
+
+class CommandBody(RootModel[Command]):
+    """A command: `type` says which fields belong to it."""
 
 
 class ListAsked(Model):

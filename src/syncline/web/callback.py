@@ -1,7 +1,172 @@
-"""To follow within the hour."""
+"""Where the browser comes back to after a login at the source (RFC 6749 §4.1.2).
 
+Law: whatever is not exactly the answer that was awaited, in the browser that awaits it, changes nothing and causes no
+request to anybody; where it can be told which integration is meant, it leaves a row on the log.
+"""
+
+import hmac
+import re
+import secrets
+from dataclasses import dataclass
+
+import msgspec
 from aiohttp import web
+from pydantic import SecretStr
+
+from syncline import credentials
+from syncline.config import CALLBACK_PATH
+from syncline.core.event import Actor, Event, SpentAttempt
+from syncline.errors import ConflictError, InputError, SynclineError
+from syncline.store.record import Outcome
+from syncline.store.secrets import OpenAttempt, SpentLogin, login_attempt, spent_login
+from syncline.store.transaction import Transaction
+from syncline.web import logins
+from syncline.web.problems import request_id
+from syncline.web.site import SITE, Site
+
+_STATE = re.compile(r"[A-Za-z0-9_-]{43}")
+_PARAMETERS = ("state", "code", "error", "error_description", "iss")
+_MOST_LETTERS = 2048
+_SHOWN_LETTERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    """A callback whose integration is known."""
+
+    site: Site
+    request: web.Request
+    attempt: OpenAttempt
+    #: The id of the API key that started the login, once that is known.
+    starter: str = ""
+
+    def event(self, type_: str) -> Event:
+        """Make an event of it, so far without anything in it."""
+        actor = Actor("source", self.starter or "unknown", via="callback", address=self.request.remote or "")
+        key = f"login:{self.attempt.state_hash[:32]}"
+        return Event(self.attempt.integration, type_, key, actor, self.site.now(), request=request_id(self.request))
 
 
 def add_routes(app: web.Application) -> None:
-    """Add no route yet."""
+    """Add the callback's address; HEAD and POST are refused by the router."""
+    app.router.add_get(CALLBACK_PATH, come_back, allow_head=False)
+
+
+async def come_back(request: web.Request) -> web.StreamResponse:
+    """Take a login's answer in and lead the browser on to a clean address."""
+    site = request.app[SITE]
+    if "prefetch" in request.headers.get("Sec-Purpose", request.headers.get("Purpose", "")):
+        return web.Response(status=503)  # A look ahead is not an arrival; the browser will ask again in earnest.
+    arrival = await _find(site, request)
+    attempt = arrival.attempt
+    try:
+        starter = await _check_browser(site, request, attempt)
+        arrival = _Arrival(site, request, attempt, starter)
+        parameters = _read(request)
+        if attempt.expires_at <= site.now():
+            raise InputError("login.expired")
+        _check_issuer(site, parameters)
+    except SynclineError as error:
+        await _log_refusal(site, arrival.event("login.returned"), error)
+        raise
+    if "error" in parameters:
+        outcome = await _denied(arrival, parameters)
+    else:
+        outcome = await _returned(arrival, parameters["code"])
+    _judge(outcome)
+    response = web.Response(status=303, headers={"Location": f"/i/{attempt.integration}"})
+    logins.take(response, attempt.state_hash)
+    return response
+
+
+async def _find(site: Site, request: web.Request) -> _Arrival:
+    """Find the attempt that a state belongs to; raises what is refused without knowing the integration."""
+    states = request.query.getall("state", [])
+    if len(states) != 1 or not _STATE.fullmatch(states[0]):
+        raise InputError("login.unknown_state")
+    state_hash = logins.hash_of(states[0])
+
+    def find(tx: Transaction) -> tuple[OpenAttempt | None, SpentLogin | None]:
+        return login_attempt(tx, state_hash=state_hash), spent_login(tx, state_hash=state_hash)
+
+    attempt, spent = await site.store.read(find)
+    if attempt is not None:
+        return _Arrival(site, request, attempt)
+    if spent is None:
+        raise InputError("login.unknown_state")
+    actor = Actor("source", "unknown", via="callback", address=request.remote or "")
+    event = Event(spent.integration, "login.returned", "", actor, site.now(), request=request_id(request))
+    error = InputError("login.used")
+    await _log_refusal(site, event, error)
+    raise error
+
+
+async def _check_browser(site: Site, request: web.Request, attempt: OpenAttempt) -> str:
+    """Answer who started the login, if it was in this browser and they may still go on; raises `ForbiddenError`."""
+    cookie = request.cookies.get(logins.cookie_name(attempt.state_hash), "")
+    if not hmac.compare_digest(logins.hash_of(cookie), attempt.browser_hash):
+        raise InputError("login.other_browser")
+    return await logins.starter(site, cookie)
+
+
+def _read(request: web.Request) -> dict[str, str]:
+    """Answer the parameters, each of them once and either a code or an error; raises `InputError`."""
+    found = {}
+    for name in _PARAMETERS:
+        values = request.query.getall(name, [])
+        if len(values) > 1:
+            raise InputError("login.malformed", f"{name} came {len(values)} times")
+        if values:
+            if len(values[0]) > _MOST_LETTERS or not (values[0].isprintable() or name == "error_description"):
+                raise InputError("login.malformed", f"{name} is not a plain value")
+            found[name] = values[0]
+    if ("code" in found) == ("error" in found) or not found.get("code", found.get("error")):
+        raise InputError("login.malformed", "there has to be either a code or an error")
+    return found
+
+
+def _check_issuer(site: Site, parameters: dict[str, str]) -> None:
+    """An issuer that is named has to be one that may be logged in to (RFC 9207 §2.4)."""
+    if "iss" in parameters:
+        try:
+            site.providers.source.login_host(parameters["iss"])
+        except InputError:
+            raise InputError("login.malformed", "it comes from an issuer that is not known here") from None
+
+
+async def _denied(arrival: _Arrival, parameters: dict[str, str]) -> Outcome:
+    error, description = parameters["error"], parameters.get("error_description", "")
+    said = description[:_SHOWN_LETTERS]
+    shown = "".join(letter if letter.isprintable() else " " for letter in said)
+    data = {
+        "problem": arrival.site.providers.source.refusal(error, description),
+        "detail": f"{arrival.site.providers.source.title} says: {shown or error[:_SHOWN_LETTERS]}",
+        "error": error[:_SHOWN_LETTERS],
+        "error_description": shown,
+    }
+    event = arrival.event("login.denied")
+    brings = (SpentAttempt(arrival.attempt.state_hash),)
+    return await arrival.site.engine.handle(msgspec.structs.replace(event, data=data, brings=brings))
+
+
+async def _returned(arrival: _Arrival, code: str) -> Outcome:
+    site, attempt = arrival.site, arrival.attempt
+    safe = await credentials.open_safe(site.store, site.vault, attempt.integration)
+    brings = (SpentAttempt(attempt.state_hash), attempt.verifier, safe.seal(credentials.CODE, SecretStr(code)))
+    return await site.engine.handle(msgspec.structs.replace(arrival.event("login.returned"), brings=brings))
+
+
+def _judge(outcome: Outcome) -> None:
+    """Raise for what the log already holds as refused or unexpected."""
+    if outcome.accepted:
+        return
+    if outcome.disposition == "refused":
+        raise InputError("login.used", outcome.reason)
+    raise ConflictError("login.not_awaited")
+
+
+async def _log_refusal(site: Site, event: Event, error: SynclineError) -> None:
+    """Put a refused callback on the log, with a key of its own."""
+    key = f"refused:{secrets.token_hex(16)}"
+    data = {"refused_as": error.code}
+    await site.engine.handle(msgspec.structs.replace(event, key=key, data=data, refusal=str(error)))

@@ -1,7 +1,39 @@
-"""To follow within the hour."""
+"""Whether the service lives, whether it is ready, and what it has counted."""
 
 from aiohttp import web
 
+from syncline.errors import SynclineError, UnavailableError
+from syncline.store.integrations import states
+from syncline.web.metrics import CONTENT_TYPE
+from syncline.web.site import SITE
+
 
 def add_routes(app: web.Application) -> None:
-    """Add no route yet."""
+    """Add the routes that platforms ask."""
+    app.router.add_get("/livez", live)
+    app.router.add_get("/readyz", ready)
+    app.router.add_get("/metrics", metrics)
+
+
+async def live(_request: web.Request) -> web.StreamResponse:
+    """Answer that the loop turns."""
+    return web.json_response({"status": "alive"})
+
+
+async def ready(request: web.Request) -> web.StreamResponse:
+    """Answer whether requests are welcome: the store answers, and the service does not stop."""
+    site = request.app[SITE]
+    if site.stopping.is_set():
+        raise UnavailableError("service.stopping")
+    try:
+        await site.store.read(states)
+    except SynclineError:
+        raise
+    except Exception as error:
+        raise UnavailableError("store.unavailable", type(error).__name__) from error
+    return web.json_response({"status": "ready"})
+
+
+async def metrics(request: web.Request) -> web.StreamResponse:
+    """Answer the counters in the text format of Prometheus."""
+    return web.Response(body=request.app[SITE].metrics.write(), headers={"Content-Type": CONTENT_TYPE})

@@ -1,8 +1,10 @@
 """What the API answers, as pydantic models; the pages show the same. Times are microseconds since the epoch."""
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from syncline.store.record import Outcome
 
 
 class Model(BaseModel):
@@ -93,6 +95,15 @@ class Waiting(Model):
     last_error: str
 
 
+class Step(Model):
+    """One step that a person takes in a provider's own pages."""
+
+    title: str
+    text: str
+    values: tuple[tuple[str, str], ...]
+    """(label in the provider's page, value to copy)"""
+
+
 class SourceView(Model):
     """The side that people log in to."""
 
@@ -105,6 +116,8 @@ class SourceView(Model):
     grant: dict[str, Any] | None
     """What may be seen of the grant, as `core.documents.GrantDocument`."""
     objects: tuple[str, ...]
+    app_guide: dict[str, tuple[Step, ...]]
+    """How the app is registered, for each kind of app there is; empty once it is authorized."""
 
 
 class TargetView(Model):
@@ -201,6 +214,20 @@ class Result(Model):
     origin: str = Field(alias="from")
     to: str
     reason: str
+    repeated: bool
+    """Whether the key came before; then this is what became of the event at that time."""
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> Self:
+        """Answer an outcome as its sender sees it; a repetition is answered as the first was."""
+        return cls(
+            seq=outcome.repeats or outcome.seq,
+            disposition=outcome.first or outcome.disposition,
+            origin=outcome.origin,
+            to=outcome.to,
+            reason=outcome.reason,
+            repeated=outcome.disposition == "duplicate",
+        )
 
 
 class HookSecret(Model):
@@ -257,25 +284,3 @@ class AuditPage(Model):
     items: tuple[AuditRow, ...]
     next: int | None
     """What to pass as `after` for the next page."""
-
-
-class KeyView(Model):
-    """An API key as it may be shown."""
-
-    id: str
-    name: str
-    role: str
-    created_at: int
-    revoked_at: int | None
-
-
-class NewKey(KeyView):
-    """A key that was just made; its text is shown this once."""
-
-    key: str
-
-
-class Keys(Model):
-    """All API keys."""
-
-    items: tuple[KeyView, ...]

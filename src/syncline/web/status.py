@@ -16,6 +16,7 @@ from syncline.store import access, effects, integrations, log, records, secrets
 from syncline.store.effects import EffectRow
 from syncline.store.integrations import Integration
 from syncline.store.transaction import Transaction
+from syncline.web.asked import ListAsked
 from syncline.web.models import (
     ActorView,
     Blocker,
@@ -25,6 +26,8 @@ from syncline.web.models import (
     SecretView,
     SourceView,
     Status,
+    Step,
+    Summaries,
     Summary,
     TargetView,
     Waiting,
@@ -51,6 +54,23 @@ class Found(msgspec.Struct, frozen=True):
 async def status(site: Site, integration: str) -> Status:
     """Answer the status of an integration, read at one moment; raises `NotFoundError`."""
     return view(site, await site.store.read(partial(find, id=integration)))
+
+
+async def summaries(site: Site, asked: ListAsked) -> Summaries:
+    """List the integrations that are asked for, one page."""
+    rows = await site.store.read(
+        partial(
+            integrations.integrations,
+            after=asked.after,
+            limit=asked.limit + 1,
+            state=asked.state,
+            search=asked.search,
+        )
+    )
+    shown = rows[: asked.limit]
+    return Summaries(
+        items=tuple(summary(site, row) for row in shown), next=shown[-1].id if len(rows) > len(shown) else None
+    )
 
 
 def find(tx: Transaction, *, id: str) -> Found:  # noqa: A002  the word of the house for it
@@ -90,7 +110,7 @@ def view(site: Site, found: Found) -> Status:
         blocked_by=blocker(site, now.context),
         next=possible(site, now.state),
         waiting_for=tuple(_waiting(site, row) for row in found.effects if row.status in {"pending", "running"}),
-        source=_source(site, found.documents),
+        source=_source(site, now.state, found.documents),
         target=TargetView(title=site.providers.target.title, url=of(documents.SETTINGS, {}).get("target_url", "")),
         checks=of(documents.CHECKS),
         preview=of(documents.PREVIEW),
@@ -201,8 +221,10 @@ def _waiting(site: Site, row: EffectRow) -> Waiting:
     )
 
 
-def _source(site: Site, stored: dict[str, Any]) -> SourceView:
+def _source(site: Site, state: str, stored: dict[str, Any]) -> SourceView:
     source = site.providers.source
+    wanted = (state, "credentials.saved") in site.engine.rules.chart.rules or not stored.get(documents.GRANT)
+    guide = source.app_guide(site.redirect_uri) if wanted else {}
     return SourceView(
         title=source.title,
         login_host=stored.get(documents.SETTINGS, {}).get("login_host", ""),
@@ -211,6 +233,10 @@ def _source(site: Site, stored: dict[str, Any]) -> SourceView:
         identity=stored.get(documents.IDENTITY),
         grant=stored.get(documents.GRANT),
         objects=source.objects,
+        app_guide={
+            kind: tuple(Step(title=step.title, text=step.text, values=step.values) for step in steps)
+            for kind, steps in guide.items()
+        },
     )
 
 
