@@ -1,0 +1,38 @@
+"""The pages: server-rendered, usable without JavaScript, and nothing in them that the API does not also say."""
+
+from aiohttp import web
+
+from syncline.web import stream
+from syncline.web.pages import help as catalogue
+from syncline.web.pages import integration, integrations, keys, log, login, problem, sign_in, statics
+from syncline.web.problems import PROBLEM_PAGE
+
+
+def add_routes(app: web.Application) -> None:
+    """Add every page, and draw problems for browsers."""
+    app[PROBLEM_PAGE] = problem.paint
+    app.add_routes(
+        [
+            web.get("/sign-in", sign_in.show),
+            web.post("/sign-in", sign_in.enter),
+            web.post("/sign-out", sign_in.leave),
+            web.get("/", integrations.show),
+            web.get("/new", integrations.ask),
+            web.post("/new", integrations.make),
+            web.get("/i/{id}", integration.show),
+            web.post("/i/{id}", integration.send),
+            web.get("/i/{id}/do/{event}", integration.ask),
+            web.post("/i/{id}/login", login.leave),
+            web.get("/i/{id}/login/finished", login.finished),
+            web.get("/i/{id}/stream", stream.follow),
+            web.get("/i/{id}/timeline", log.timeline),
+            web.get(r"/i/{id}/timeline/{seq:[0-9]{1,18}}", log.raw),
+            web.get("/audit", log.audit),
+            web.get("/help/errors", catalogue.catalogue),
+            web.get("/help/errors/{code}", catalogue.entry),
+            web.get("/keys", keys.show),
+            web.post("/keys", keys.make),
+            web.post("/keys/{id}/revoke", keys.revoke),
+            web.get("/static/{name}", statics.show),
+        ]
+    )
