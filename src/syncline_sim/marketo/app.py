@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from syncline_sim.marketo import api_users, crm_objects, fields, identity, leads, schema, stats
-from syncline_sim.marketo.call import Endpoint
 from syncline_sim.marketo.gate import Gate
 from syncline_sim.marketo.tables import TABLES, transaction
 
 if TYPE_CHECKING:
+    from syncline_sim.marketo.call import Endpoint
     from syncline_sim.world import World
 
 ENDPOINTS = (*leads.ENDPOINTS, *schema.ENDPOINTS, *stats.ENDPOINTS, *crm_objects.ENDPOINTS)
@@ -25,8 +25,9 @@ def create(world: "World") -> None:
         if not fields.load(world.db):
             fields.create_standard(world.db)
         if api_users.find(world.db, api_users.DEFAULT_CLIENT_ID) is None:
-            credentials = {"client_id": api_users.DEFAULT_CLIENT_ID, "client_secret": api_users.DEFAULT_CLIENT_SECRET}
-            api_users.create(world.db, **credentials)
+            api_users.create(
+                world.db, client_id=api_users.DEFAULT_CLIENT_ID, client_secret=api_users.DEFAULT_CLIENT_SECRET
+            )
 
 
 def add_routes(app: web.Application, world: "World") -> None:

@@ -10,8 +10,10 @@ from syncline_sim.marketo.standard_fields import STANDARD_FIELDS, StandardField
 
 #: What an API user may create; text areas exist among the standard fields only.
 CREATABLE_TYPES = frozenset(
-    ("boolean", "currency", "date", "datetime", "email", "float")
-    + ("integer", "percent", "phone", "score", "string", "url")
+    {
+        *("boolean", "currency", "date", "datetime", "email", "float"),
+        *("integer", "percent", "phone", "score", "string", "url"),
+    }
 )
 LENGTHS = {"string": 255, "email": 255, "phone": 255, "url": 255, "text": 30_000}
 MAX_CREATED = 100
@@ -55,7 +57,7 @@ class PersonField:
 def load(db: sqlite3.Connection) -> dict[str, PersonField]:
     """Answer every field by its REST name, hidden ones too, in the order of their creation."""
     rows = db.execute("SELECT * FROM marketo_fields ORDER BY number")
-    return {row["name"]: PersonField(**{n: bool(row[n]) if n in _MARKS else row[n] for n in _COLUMNS}) for row in rows}
+    return {row["name"]: _field(row) for row in rows}
 
 
 def create_standard(db: sqlite3.Connection) -> None:
@@ -103,7 +105,7 @@ def key(db: sqlite3.Connection, field: PersonField) -> None:
 
 
 _COLUMNS = tuple(column.name for column in fields(PersonField))
-_MARKS = frozenset(("read_only", "searchable", "company", "custom", "hidden") + ("html_encoded", "sensitive", "keyed"))
+_MARKS = frozenset({"read_only", "searchable", "company", "custom", "hidden", "html_encoded", "sensitive", "keyed"})
 _CHANGEABLE = {
     "displayName": "label",
     "description": "description",
@@ -111,6 +113,11 @@ _CHANGEABLE = {
     "isHtmlEncodingInEmail": "html_encoded",
     "isSensitive": "sensitive",
 }
+
+
+def _field(row: sqlite3.Row) -> PersonField:
+    columns: dict[str, Any] = {name: bool(row[name]) if name in _MARKS else row[name] for name in _COLUMNS}
+    return PersonField(**columns)
 
 
 def _standard(row: StandardField) -> PersonField:

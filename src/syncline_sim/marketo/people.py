@@ -28,7 +28,7 @@ class Person:
 
     def view(self, names: Iterable[str]) -> dict[str, Value]:
         """Answer the named fields, null where there is nothing."""
-        own = {
+        own: dict[str, Value] = {
             "id": self.id,
             "createdAt": values.stamp(self.created_at),
             "updatedAt": values.stamp(self.updated_at),

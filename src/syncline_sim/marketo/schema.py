@@ -1,4 +1,4 @@
-"""The endpoints of person fields: two describes and the schema, which API users may add to (pages "Leads", "Fields")."""
+"""The endpoints of person fields: two describes, and the schema, which API users may add to (page "Leads")."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-#: The vendor's types by how their values are kept: INTEGER is a number, a truth (0, 1) or whole seconds since the epoch.
+#: The vendor's types and how values are kept: INTEGER is a number, a truth (0, 1) or whole seconds since the epoch.
 STORAGE = {
     "id": "TEXT",
     "reference": "TEXT",

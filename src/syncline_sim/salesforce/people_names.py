@@ -66,7 +66,7 @@ LAST = (
     ),
     *("Lindström", "Lopez", "Meyer", "Müller", "Nakamura", "Nguyen", "Novák", "O'Brien", "Okafor", "Olsen", "Park"),
     *("Pereira", "Petrov", "Quispe", "Rossi", "Sánchez", "Schmidt", "Silva", "Smith", "Suzuki", "Tanaka", "Thompson"),
-    *("Ueda", "Vargas", "Weiß", "Williams", "Xu", "Yılmaz", "Young", "Zhang", "Žukauskas"),
+    *("Ueda", "Vargas", "Weiß", "Williams", "Xu", "Yaşar", "Young", "Zhang", "Žukauskas"),
 )
 COMPANY_HEADS = (
     *("Alpine", "Amber", "Arctic", "Atlas", "Blue", "Bright", "Cedar", "Crystal", "Delta", "Eastern", "Élan", "Falcon"),

@@ -10,7 +10,7 @@ from syncline_sim.salesforce.objects import OBJECTS, ObjectSpec
 if TYPE_CHECKING:
     import sqlite3
 
-#: What an org's own users and the org itself were made; before all records.
+#: When the orgs and their users were made, 2020-01-01; the views below say it too.
 FOUNDED = 1_577_836_800
 
 _LOCATORS = """
@@ -24,12 +24,12 @@ CREATE TABLE IF NOT EXISTS salesforce_locators (
     records BLOB NOT NULL
 );
 """
-_VIEWS = f"""
+_VIEWS = """
 CREATE VIEW IF NOT EXISTS salesforce_record_organization AS
 SELECT rowid AS number, rowid AS org, id AS Id, name COLLATE NOCASE AS Name, edition COLLATE NOCASE AS OrganizationType,
        is_sandbox AS IsSandbox, iif(is_sandbox, 'CS101', 'NA101') COLLATE NOCASE AS InstanceName,
        NULL AS NamespacePrefix, 'en_US' COLLATE NOCASE AS LanguageLocaleKey, NULL AS TrialExpirationDate,
-       {FOUNDED} AS CreatedDate, {FOUNDED} AS LastModifiedDate, {FOUNDED} AS SystemModstamp, 0 AS IsDeleted
+       1577836800 AS CreatedDate, 1577836800 AS LastModifiedDate, 1577836800 AS SystemModstamp, 0 AS IsDeleted
 FROM salesforce_orgs;
 CREATE VIEW IF NOT EXISTS salesforce_record_user AS
 SELECT u.rowid AS number, o.rowid AS org, u.id AS Id, u.username AS Username, u.last_name COLLATE NOCASE AS LastName,
@@ -37,7 +37,7 @@ SELECT u.rowid AS number, o.rowid AS org, u.id AS Id, u.username AS Username, u.
        u.email COLLATE NOCASE AS Email, u.active AS IsActive, 'Standard' COLLATE NOCASE AS UserType,
        'America/Los_Angeles' COLLATE NOCASE AS TimeZoneSidKey, 'en_US' COLLATE NOCASE AS LocaleSidKey,
        'en_US' COLLATE NOCASE AS LanguageLocaleKey,
-       {FOUNDED} AS CreatedDate, {FOUNDED} AS LastModifiedDate, {FOUNDED} AS SystemModstamp, 0 AS IsDeleted
+       1577836800 AS CreatedDate, 1577836800 AS LastModifiedDate, 1577836800 AS SystemModstamp, 0 AS IsDeleted
 FROM salesforce_users u JOIN salesforce_orgs o ON o.id = u.org_id;
 """
 

@@ -1,12 +1,11 @@
 """A query's tokens, read into a tree by recursive descent. Law: SOQL does not mix AND with OR without parentheses."""
 
-from typing import NoReturn
-
+from syncline_sim.salesforce.failure import SalesforceError
 from syncline_sim.salesforce.soql.syntax import (
     Comparison,
     Condition,
-    Group,
     Constant,
+    Group,
     Name,
     Not,
     Operator,
@@ -42,7 +41,7 @@ class _Parser:
         limit = self._count() if self._took("LIMIT") else None
         offset = self._count() if self._took("OFFSET") else 0
         if self._next.kind != "end":
-            self._refuse()
+            raise self._refusal()
         return Query(fields, subject, where, order, limit, offset)
 
     def _selected(self) -> tuple[Name, ...]:
@@ -65,13 +64,13 @@ class _Parser:
         while self._took(word):
             conditions.append(self._term())
         if self._next.is_word("AND", "OR"):
-            self._refuse()
+            raise self._refusal()
         return Group("AND" if word == "AND" else "OR", tuple(conditions))
 
     def _term(self) -> Condition:
         self._depth += 1
         if self._depth > _DEEPEST:
-            self._refuse()
+            raise self._refusal()
         try:
             if self._took("NOT"):
                 return Not(self._term())
@@ -95,7 +94,7 @@ class _Parser:
         if token.is_word("IN"):
             return Comparison(field, "IN", self._literals())
         self._at -= 1
-        self._refuse()
+        raise self._refusal()
 
     def _literals(self) -> tuple[Constant, ...]:
         self._sign("(")
@@ -117,7 +116,7 @@ class _Parser:
         if token.is_word("NULL"):
             return Constant("null", "null")
         self._at -= 1
-        self._refuse()
+        raise self._refusal()
 
     def _order(self) -> tuple[Order, ...]:
         self._word("BY")
@@ -142,14 +141,14 @@ class _Parser:
         token = self._take()
         if not token.text.isdecimal():
             self._at -= 1
-            self._refuse()
+            raise self._refusal()
         return int(token.text)
 
     def _name(self) -> Name:
         token = self._take()
         if token.kind != "word" or token.is_word(*_RESERVED):
             self._at -= 1
-            self._refuse()
+            raise self._refusal()
         return Name(token.text, token.at)
 
     @property
@@ -159,7 +158,7 @@ class _Parser:
     def _take(self) -> Token:
         token = self._next
         if token.kind == "end":
-            self._refuse()
+            raise self._refusal()
         self._at += 1
         return token
 
@@ -175,13 +174,13 @@ class _Parser:
 
     def _word(self, word: str) -> None:
         if not self._took(word):
-            self._refuse(f"expecting '{word}', found '{self._next.text}'")
+            raise self._refusal(f"expecting '{word}', found '{self._next.text}'")
 
     def _sign(self, sign: str) -> None:
         if not self._took_sign(sign):
-            self._refuse(f"expecting '{sign}', found '{self._next.text}'")
+            raise self._refusal(f"expecting '{sign}', found '{self._next.text}'")
 
-    def _refuse(self, message: str = "") -> NoReturn:
+    def _refusal(self, message: str = "") -> SalesforceError:
         token = self._next
         default = "unexpected end of query" if token.kind == "end" else f"unexpected token: '{token.text}'"
-        raise malformed(self._text, token.at, message or default)
+        return malformed(self._text, token.at, message or default)

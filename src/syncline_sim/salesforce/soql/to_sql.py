@@ -7,7 +7,7 @@ from syncline_sim.salesforce.failure import SalesforceError
 from syncline_sim.salesforce.field_types import FieldSpec
 from syncline_sim.salesforce.soql import literals
 from syncline_sim.salesforce.soql.literals import Value
-from syncline_sim.salesforce.soql.syntax import Comparison, Condition, Group, Constant, Name, Not, Order
+from syncline_sim.salesforce.soql.syntax import Comparison, Condition, Constant, Group, Name, Not, Order
 
 #: Answers the field that a name means, or raises the vendor's INVALID_FIELD.
 Resolve = Callable[[Name], FieldSpec]
