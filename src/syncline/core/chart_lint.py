@@ -114,20 +114,21 @@ def _reach(source: dict[str, Any], paths: dict[str, dict[str, Any]]) -> Iterator
             path = f"{path}.{paths[path]['initial']}"
         return path
 
-    seen, todo = set(), [enter(source["initial"])]
+    seen: set[str] = set()
+    todo = [enter(source["initial"])]
     while todo:
         leaf = todo.pop()
-        if leaf in seen:
-            continue
-        seen.add(leaf)
-        if paths.get(leaf, {}).get("final"):
-            continue
-        for transition in source["transitions"]:
-            origins = _listed(transition["source"])
-            if "*" in origins or any(leaf == o or leaf.startswith(f"{o}.") for o in origins):
-                dest = transition["dest"]
-                if dest not in {None, "="}:
-                    todo.append(enter(dest))
+        if leaf not in seen:
+            seen.add(leaf)
+            todo += [enter(dest) for dest in _targets(source, leaf) if not paths.get(leaf, {}).get("final")]
     for leaf in leaves:
         if leaf not in seen:
             yield f"state {leaf}: nothing leads to it"
+
+
+def _targets(source: dict[str, Any], leaf: str) -> Iterator[str]:
+    for transition in source["transitions"]:
+        origins = _listed(transition["source"])
+        here = "*" in origins or any(leaf == origin or leaf.startswith(f"{origin}.") for origin in origins)
+        if here and transition["dest"] not in {None, "="}:
+            yield transition["dest"]

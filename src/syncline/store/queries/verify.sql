@@ -1,0 +1,22 @@
+-- The whole log and what it must lead to, for those who check it.
+
+-- name: scan_log()
+-- In the order of writing, one row after the other.
+SELECT integration, seq, at, type, key, disposition, origin, target, owns_key, content, hash
+  FROM audit ORDER BY position;
+
+-- name: scan_log_of(integration)
+SELECT integration, seq, at, type, key, disposition, origin, target, owns_key, content, hash
+  FROM audit WHERE integration = :integration ORDER BY seq;
+
+-- name: scan_integrations(integration)
+SELECT id, seq, state, state_seq, context, head FROM integrations
+ WHERE :integration = '' OR id = :integration ORDER BY id;
+
+-- name: scan_traces(integration)
+-- What else says how far a log went: nothing can have been brought or caused by a row that is not there.
+SELECT integration, max(seq) FROM (
+    SELECT integration, seq FROM documents
+    UNION ALL SELECT integration, seq FROM secrets
+    UNION ALL SELECT integration, seq FROM effects
+) AS traces WHERE :integration = '' OR integration = :integration GROUP BY integration;
