@@ -63,7 +63,7 @@ STATES = (
     "syncing.initial_sync",
 )
 
-Trap = Callable[..., Awaitable[None]]
+Trap = Callable[[], Awaitable[object]]
 
 
 class Misbehaving:
