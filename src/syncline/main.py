@@ -1,0 +1,212 @@
+"""The composition root: the only place where the parts of the service meet.
+
+Law: one process owns a data directory. The lock on it is taken before anything is opened and given back after all is
+closed, so a second service never sees the database of a living one.
+"""
+
+import asyncio
+import ipaddress
+import json
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import uvloop
+from aiohttp import web
+from filelock import FileLock, Timeout
+from pydantic import SecretStr
+
+from syncline import providers
+from syncline.charts import CURRENT, chart_folder
+from syncline.config import Settings
+from syncline.core.chart import read_chart
+from syncline.core.effect import EFFECTS
+from syncline.effects.tools import Tools
+from syncline.engine import Engine
+from syncline.errors import ConfigurationError
+from syncline.logs import configure
+from syncline.store.record import Rules
+from syncline.store.sqlite import SQLiteStore, open_store
+from syncline.vault import Vault, open_key_file
+from syncline.web import access
+from syncline.web.app import build_app, build_runner
+from syncline.web.site import Site, now
+from syncline.worker import Worker
+
+DATABASE = "syncline.sqlite3"
+LOCK = "serve.lock"
+#: Who holds the lock, to be read by whoever is refused.
+HOLDER = "serve.json"
+
+#: The web server's own limit is 5 seconds more (`web.app.build_runner`): together they stay under ten.
+_WORKER_GRACE = 3.0
+#: What an open connection to a provider may cost: sockets in all, and to one host.
+_CONNECTIONS, _CONNECTIONS_PER_HOST = 200, 40
+
+
+@dataclass(frozen=True)
+class Running:
+    """A service that answers requests."""
+
+    #: Where it listens, an origin.
+    address: str
+    #: Where browsers find it; the same, unless the operator says otherwise.
+    public_url: str
+    data: Path
+    #: The first admin key, in the clear, at the very first start only.
+    admin_key: SecretStr | None
+
+
+def run(settings: Settings, *, ready: Callable[[Running], None]) -> None:
+    """Run the service until SIGTERM or SIGINT; raises `ConfigurationError` when it cannot start."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(settings, ready=ready))
+
+
+async def serve(settings: Settings, *, ready: Callable[[Running], None]) -> None:
+    """Run the service on the current loop until it is told to stop; `ready` is called once it answers requests."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with running(settings) as service:
+        ready(service)
+        await stop.wait()
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Running]:
+    """Start the service for the length of a block."""
+    configure(settings.log_level, settings.log_format)
+    async with AsyncExitStack() as stack:
+        _make_folder(settings.data)
+        stack.enter_context(_hold(settings.data))
+        door = stack.enter_context(_listen(settings.host, settings.port))
+        store = await open_store(settings.data / DATABASE)
+        stack.push_async_callback(store.close)
+        http = await stack.enter_async_context(_connect(settings))
+        site = _compose(settings, store, http, _public_url(settings, door))
+        worker = Worker(_tools(site), site.engine)
+        runner = build_runner(build_app(site))
+        stack.push_async_callback(runner.cleanup)
+        await runner.setup()
+        await web.SockSite(runner, door, backlog=1024).start()
+        stack.push_async_callback(_stop, site, worker)
+        admin_key = await access.first_key(store)
+        await worker.start()
+        address = _origin(*door.getsockname()[:2])
+        _note_holder(settings.data, address)
+        yield Running(address, site.public_url, settings.data, SecretStr(admin_key) if admin_key else None)
+
+
+async def _stop(site: Site, worker: Worker) -> None:
+    """Say that we are going (readiness answers 503, streams end), then let the effects finish or be given back."""
+    site.stopping.set()
+    await worker.stop(_WORKER_GRACE)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError("store.no_folder", f"{folder}: {error.strerror}") from None
+
+
+@contextmanager
+def _hold(folder: Path) -> Iterator[None]:
+    """Hold the data directory; raises `ConfigurationError` naming who holds it already."""
+    lock = FileLock(folder / LOCK, thread_local=False)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise ConfigurationError("store.locked", f"{lock.lock_file} is held by {_holder(folder)}") from None
+    try:
+        yield
+    finally:
+        (folder / HOLDER).unlink(missing_ok=True)
+        lock.release()
+
+
+def _holder(folder: Path) -> str:
+    try:
+        noted = json.loads((folder / HOLDER).read_text(encoding="utf-8"))
+        return f"process {noted['pid']}, which answers at {noted['address']}"
+    except (OSError, ValueError, KeyError):
+        return "another process"
+
+
+def _note_holder(folder: Path, address: str) -> None:
+    noted = json.dumps({"pid": os.getpid(), "address": address})
+    (folder / HOLDER).write_text(f"{noted}\n", encoding="utf-8")
+
+
+@contextmanager
+def _listen(host: str, port: int) -> Iterator[socket.socket]:
+    """Take the port before anything is built on its number; raises `ConfigurationError` when it is taken."""
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        door = socket.create_server(address[:2], family=family, backlog=1024)
+    except OSError as error:
+        raise ConfigurationError("serve.no_port", f"cannot listen on {host} port {port}: {error.strerror}") from None
+    with door:
+        door.setblocking(False)  # noqa: FBT003  it takes its flag by position only
+        yield door
+
+
+def _public_url(settings: Settings, door: socket.socket) -> str:
+    """Answer the origin for browsers; an address that means "all of them" is no place a browser could go to."""
+    host, port = door.getsockname()[:2]
+    if ipaddress.ip_address(host).is_unspecified:
+        host = "localhost"
+    return settings.public_url or _origin(host, port)
+
+
+def _origin(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+@asynccontextmanager
+async def _connect(settings: Settings) -> AsyncIterator[aiohttp.ClientSession]:
+    """Open the one HTTP client: it keeps no cookies and takes neither proxies nor passwords from its surroundings."""
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=_CONNECTIONS, limit_per_host=_CONNECTIONS_PER_HOST),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=settings.http_timeout),
+        trust_env=False,
+    ) as http:
+        yield http
+
+
+def _compose(settings: Settings, store: SQLiteStore, http: aiohttp.ClientSession, public_url: str) -> Site:
+    """Put the parts together."""
+    return Site(
+        engine=Engine(store, rules(settings)),
+        store=store,
+        vault=Vault(open_key_file(settings.data)),
+        providers=providers.connect(http, settings),
+        settings=settings,
+        public_url=public_url,
+    )
+
+
+def rules(settings: Settings) -> Rules:
+    """Answer the rules that decide: the current chart and the delays that the settings give to its timers."""
+    chart = read_chart(chart_folder() / CURRENT)
+    delays = {kind.delay: float(getattr(settings, kind.delay)) for kind in EFFECTS.values() if kind.delay}
+    return Rules(chart, delays)
+
+
+def _tools(site: Site) -> Tools:
+    return Tools(
+        handle=site.engine.handle,
+        store=site.store,
+        vault=site.vault,
+        providers=site.providers,
+        settings=site.settings,
+        redirect_uri=site.redirect_uri,
+        now=now,
+    )
