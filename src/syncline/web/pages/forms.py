@@ -45,11 +45,11 @@ class Form:
         return frozenset(value for key, value in self.pairs if key == name)
 
 
-class Faults(dict[str, str]):
-    """What is wrong with a form, by field; a field without a fault reads as empty in a template."""
+class Texts(dict[str, str]):
+    """What was typed into a form, or what is wrong with it, by field; nothing reads as empty in a template."""
 
     def __missing__(self, field: str) -> str:
-        """Answer that nothing is wrong."""
+        """Answer that there is nothing."""
         return ""
 
 
@@ -59,7 +59,7 @@ class FaultyFormError(Exception):
     def __init__(self, faults: Mapping[str, str]) -> None:
         """Keep the faults."""
         super().__init__("the form has faults")
-        self.faults = Faults(faults)
+        self.faults = Texts(faults)
 
 
 async def read(request: web.Request) -> Form:
@@ -102,11 +102,11 @@ def simple_fields(event: str, form: Form) -> dict[str, object]:
     return {name: form.get(name) for name in _FIELDS.get(event, ()) if form.get(name)}
 
 
-def fault_of(error: InputError, meaning: str) -> Faults:
+def fault_of(error: InputError, meaning: str) -> Texts:
     """Answer an error of a later check as a fault of its field."""
     field = str(error.facts.get("field", "")).rpartition(".")[2]
     detail = error.detail[:1].upper() + error.detail[1:]
-    return Faults({field: f"{meaning} {detail}".strip()})
+    return Texts({field: f"{meaning} {detail}".strip()})
 
 
 def _faults(error: ValidationError) -> dict[str, str]:

@@ -64,8 +64,8 @@ def draw(
     *,
     note: str = "",
     trouble: SynclineError | None = None,
-    typed: dict[str, str] | None = None,
-    faults: forms.Faults | None = None,
+    typed: forms.Texts | None = None,
+    faults: forms.Texts | None = None,
 ) -> web.Response:
     """Draw the page of an integration."""
     site = request.app[SITE]
@@ -85,8 +85,8 @@ def draw(
         by_person=face.tone in {"person", "failed", "paused"},
         note=note,
         trouble=_trouble(site, trouble),
-        typed=typed or {},
-        faults=faults or forms.Faults(),
+        typed=typed or forms.Texts(),
+        faults=faults or forms.Texts(),
         form_key=forms.form_key(),
         reload=_RELOAD if face.tone in {"working", "waiting"} or status.state == "syncing.waiting" else 0,
         stream=status.state not in site.engine.rules.chart.finals,
@@ -135,11 +135,12 @@ async def _fields(site: Site, id_: str, event: str, form: forms.Form) -> dict[st
 
 
 async def _again(
-    request: web.Request, event: str, form: forms.Form, *, own_page: bool, faults: forms.Faults
+    request: web.Request, event: str, form: forms.Form, *, own_page: bool, faults: forms.Texts
 ) -> web.StreamResponse:
     """Show a form again. What was typed comes back, but for anything that is or may be secret."""
     status = await read_status(request.app[SITE], request.match_info["id"])
-    typed = {name: value for name, value in form.pairs if name in {"login_host", "url"} or name.startswith("map.")}
+    shown = {name: value for name, value in form.pairs if name in {"login_host", "url"} or name.startswith("map.")}
+    typed = forms.Texts(shown)
     if own_page and event in OWN_PAGE:
         return _own(request, event, status, typed=typed, faults=faults)
     return draw(request, status, typed=typed, faults=faults)
@@ -150,11 +151,11 @@ def _own(
     event: str,
     status: Status,
     *,
-    typed: dict[str, str] | None = None,
-    faults: forms.Faults | None = None,
+    typed: forms.Texts | None = None,
+    faults: forms.Texts | None = None,
 ) -> web.Response:
     allowed = any(entry.event == event for entry in status.next)
-    shown = {"event": event, "allowed": allowed, "typed": typed or {}, "faults": faults or forms.Faults()}
+    shown = {"event": event, "allowed": allowed, "typed": typed or forms.Texts(), "faults": faults or forms.Texts()}
     code = 422 if faults else 200
     return page(request, "own.html", status=code, **_named(status), **shown, form_key=forms.form_key())
 

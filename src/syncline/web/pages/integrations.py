@@ -50,7 +50,7 @@ async def ask(request: web.Request) -> web.StreamResponse:
     """Show the form for a new integration."""
     access.require(request, "command")
     hosts = request.app[SITE].providers.source.login_hosts
-    return _form(request, typed=_NO_VALUES | {"login_host": hosts[0][1] if hosts else ""}, faults=forms.Faults())
+    return _form(request, typed=_NO_VALUES | {"login_host": hosts[0][1] if hosts else ""}, faults=forms.Texts())
 
 
 async def make(request: web.Request) -> web.StreamResponse:
@@ -74,6 +74,6 @@ async def make(request: web.Request) -> web.StreamResponse:
 
 
 def _form(
-    request: web.Request, *, typed: dict[str, str], faults: forms.Faults, status: int = 200
+    request: web.Request, *, typed: dict[str, str], faults: forms.Texts, status: int = 200
 ) -> web.StreamResponse:
     return page(request, "new.html", status=status, here="list", typed=typed, faults=faults, form_key=forms.form_key())

@@ -15,6 +15,7 @@ from syncline.store.integrations import integration as find_integration
 from syncline.store.log import Filter, LogRow
 from syncline.store.transaction import Transaction
 from syncline.web import access
+from syncline.web.pages.forms import Texts
 from syncline.web.pages.view import page
 from syncline.web.site import SITE, Site
 from syncline.web.status import actor_view
@@ -101,7 +102,7 @@ def _row(site: Site, entry: LogRow, names: dict[str, str]) -> dict[str, Any]:
 
 
 def _filter(kept: dict[str, str]) -> dict[str, Any]:
-    return {"kept": kept, "types": list(EVENTS), "dispositions": _DISPOSITIONS}
+    return {"kept": Texts(kept), "types": list(EVENTS), "dispositions": _DISPOSITIONS}
 
 
 def _number(request: web.Request, name: str, default: int) -> int:
