@@ -30,10 +30,11 @@ async def pages(
     until: str,
 ) -> AsyncIterator[Page]:
     """Read as the port says; raises `ProviderError`."""
-    restarts = 0
+    restarts, total = 0, None
     while True:
         document = await api.query(session, soql(object_name, fields, after=after, since=since, until=until))
-        total = _total(document) if not after.stamp else None
+        if not after.stamp:  # From a position on, the query matches only the rest.
+            total = _total(document)
         try:
             while True:
                 page = _page(document, after, total)
