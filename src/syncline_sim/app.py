@@ -126,7 +126,6 @@ async def _take_resolved(request: web.Request, handler: Handler) -> web.StreamRe
     meant = request.get(_MEANT)
     if meant is None:
         return await handler(request)
-    meant.add_app(request.app)
-    request._match_info = meant  # noqa: SLF001 - what aiohttp itself does for a request
+    request.match_info.update(meant)
     response: web.StreamResponse = await meant.handler(request)
     return response
