@@ -19,7 +19,7 @@ STRUCK = "[redacted]"
 
 #: Names whose values are never shown.
 _SECRET_NAMES = re.compile(
-    r"(?i)secret|password|token|authorization|cookie|verifier|credential|api_?key|consumer_?key|^code$|^state$"
+    r"(?i)secret|password|token|authorization|cookie|verifier|credential|api_?key|consumer_?key|authorization_?code"
 )
 #: Texts that give themselves away, inside longer ones.
 _SECRET_LOOKS = re.compile(
@@ -56,7 +56,7 @@ def configure(level: str, style: str, stream: IO[str] | None = None) -> None:
             "loggers": {"aiohttp.access": {"level": "CRITICAL"}, "asyncio": {"level": "WARNING"}},
         }
     )
-    logging.captureWarnings(True)
+    logging.captureWarnings(capture=True)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

@@ -25,6 +25,8 @@ from syncline.web.problems import request_id
 from syncline.web.site import SITE, Site
 
 _STATE = re.compile(r"[A-Za-z0-9_-]{43}")
+#: Printable ASCII (RFC 6749 appendix A); what was no UTF-8 is still percent-encoded here.
+_PLAIN = re.compile(r"(?:(?!%[89A-Fa-f])[ -~])*")
 _PARAMETERS = ("state", "code", "error", "error_description", "iss")
 _MOST_LETTERS = 2048
 _SHOWN_LETTERS = 200
@@ -117,7 +119,8 @@ def _read(request: web.Request) -> dict[str, str]:
         if len(values) > 1:
             raise InputError("login.malformed", f"{name} came {len(values)} times")
         if values:
-            if len(values[0]) > _MOST_LETTERS or not (values[0].isprintable() or name == "error_description"):
+            plain = name == "error_description" or _PLAIN.fullmatch(values[0])
+            if len(values[0]) > _MOST_LETTERS or not plain:
                 raise InputError("login.malformed", f"{name} is not a plain value")
             found[name] = values[0]
     if ("code" in found) == ("error" in found) or not found.get("code", found.get("error")):

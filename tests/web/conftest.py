@@ -1,0 +1,15 @@
+"""A fresh site for each test."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.web.doors import Doors, open_doors
+
+
+@pytest.fixture
+async def doors(tmp_path: Path) -> AsyncIterator[Doors]:
+    """A running site with nothing in it, and a client."""
+    async with open_doors(tmp_path) as made:
+        yield made
