@@ -32,12 +32,14 @@ class Filter(msgspec.Struct, frozen=True):
 
 def rows(tx: Transaction, *, wanted: Filter, after: int = 0, limit: int = 100) -> list[LogRow]:
     """List rows from the oldest on, from behind the position `after`."""
-    return [LogRow(*row) for row in tx.list_log(after=after, limit=limit, **msgspec.structs.asdict(wanted))]
+    query = tx.list_log_of if wanted.integration else tx.list_log
+    return [LogRow(*row) for row in query(after=after, limit=limit, **msgspec.structs.asdict(wanted))]
 
 
 def latest(tx: Transaction, *, wanted: Filter, before: int = 2**62, limit: int = 100) -> list[LogRow]:
     """List rows from the newest back, from before the position `before`."""
-    return [LogRow(*row) for row in tx.list_log_back(before=before, limit=limit, **msgspec.structs.asdict(wanted))]
+    query = tx.list_log_of_back if wanted.integration else tx.list_log_back
+    return [LogRow(*row) for row in query(before=before, limit=limit, **msgspec.structs.asdict(wanted))]
 
 
 def row(tx: Transaction, *, integration: str, seq: int) -> LogRow:

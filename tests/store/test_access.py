@@ -1,0 +1,71 @@
+"""API keys and browser sessions."""
+
+from functools import partial
+
+import pytest
+
+from syncline.store import access
+from syncline.store.access import ApiKey
+from syncline.store.transaction import Store
+
+NOW = 1_795_000_000_000_000
+
+
+@pytest.fixture
+async def key(store: Store) -> ApiKey:
+    """A key of an operator."""
+    await store.write(partial(access.add_key, id="k1", name="ops", role="operator", hash=b"h1", now=NOW))
+    return ApiKey("k1", "ops", "operator", NOW, None)
+
+
+async def find_session(store: Store, *, now: int, idle_since: int = 0) -> ApiKey | None:
+    """Look the session of these tests up."""
+    return await store.read(partial(access.find_session, hash=b"s1", now=now, idle_since=idle_since))
+
+
+async def test_a_key_is_found_by_id_and_hash(store: Store, key: ApiKey) -> None:
+    """Both have to fit."""
+    assert await store.read(partial(access.find_key, id="k1", hash=b"h1")) == key
+    assert await store.read(partial(access.find_key, id="k1", hash=b"h2")) is None
+    assert await store.read(partial(access.find_key, id="k2", hash=b"h1")) is None
+
+
+async def test_a_revoked_key_opens_nothing(store: Store, key: ApiKey) -> None:
+    """It is still listed, with the moment, and its sessions end with it."""
+    await store.write(partial(access.add_session, hash=b"s1", api_key="k1", now=NOW, expires_at=NOW + 100))
+    assert await store.write(partial(access.revoke_key, id="k1", now=NOW + 1))
+    assert not await store.write(partial(access.revoke_key, id="k1", now=NOW + 2))
+    assert await store.read(partial(access.find_key, id="k1", hash=b"h1")) is None
+    assert await find_session(store, now=NOW + 2) is None
+    assert [(k.id, k.revoked_at) for k in await store.read(access.keys)] == [("k1", NOW + 1)]
+
+
+async def test_a_session_lasts_until_it_expires(store: Store, key: ApiKey) -> None:
+    """It answers with its key, up to the microsecond."""
+    await store.write(partial(access.add_session, hash=b"s1", api_key="k1", now=NOW, expires_at=NOW + 100))
+    assert await find_session(store, now=NOW + 99) == key
+    assert await find_session(store, now=NOW + 100) is None
+
+
+async def test_a_session_that_idles_ends(store: Store, key: ApiKey) -> None:
+    """Only use keeps it."""
+    await store.write(partial(access.add_session, hash=b"s1", api_key="k1", now=NOW, expires_at=NOW + 100))
+    assert await find_session(store, now=NOW + 50, idle_since=NOW) is None
+    await store.write(partial(access.touch_session, hash=b"s1", now=NOW + 40))
+    assert await find_session(store, now=NOW + 50, idle_since=NOW) == key
+
+
+async def test_a_session_can_be_ended(store: Store, key: ApiKey) -> None:
+    """Signing out is for good."""
+    await store.write(partial(access.add_session, hash=b"s1", api_key="k1", now=NOW, expires_at=NOW + 100))
+    await store.write(partial(access.end_session, hash=b"s1"))
+    assert await find_session(store, now=NOW + 1) is None
+
+
+async def test_a_role_that_does_not_exist_is_refused(store: Store) -> None:
+    """The database itself knows the roles."""
+    with pytest.raises(Exception, match="CHECK"):
+        await store.write(
+            partial(access.add_key, id="k1", name="n", role="god", hash=b"h", now=NOW)  # type: ignore[arg-type]
+        )
+    assert await store.read(access.keys) == []
