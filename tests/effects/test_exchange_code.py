@@ -8,7 +8,8 @@ import pytest
 from syncline.effects.perform import perform
 from syncline.errors import GrantLostError, RejectedError, UnreachableError
 from syncline.store.effects import release
-from tests.effects.world import ORG, USER, World
+from tests.effects.fakes import ORG, USER
+from tests.effects.world import World, until
 
 EXCHANGING = "credentials_saved.exchanging_code"
 
@@ -62,8 +63,7 @@ async def test_a_crash_after_the_intent_never_sends_the_code_again(world: World)
     work = await world.claim()
     world.source.fail("exchange", partial(asyncio.sleep, 60))
     dying = asyncio.create_task(perform(work))
-    while not world.source.count("exchange"):
-        await asyncio.sleep(0)
+    await until(partial(world.source.reached, "exchange"))
     dying.cancel()
     await asyncio.wait([dying])
     await world.store.write(partial(release, effect=work.effect.id, lease=work.lease))

@@ -64,7 +64,9 @@ async def test_a_lasting_refresh_token_stays(world: World) -> None:
     assert kept.integration.context.rotates is False
 
 
-@pytest.mark.parametrize("error", [GrantLostError("source.revoked", "gone"), RejectedError("source.app_deleted", "no app")])
+@pytest.mark.parametrize(
+    "error", [GrantLostError("source.revoked", "gone"), RejectedError("source.app_deleted", "no app")]
+)
 async def test_a_refusal_asks_a_person(world: World, error: RejectedError) -> None:
     """What the login host refuses for good leads to authorizing again, with its reason."""
     session, dead = await lent(world)
@@ -127,7 +129,7 @@ async def test_a_cancelled_effect_still_writes_the_new_token_down(world: World) 
     gate = asyncio.Event()
     world.source.fail("refresh", gate.wait)
     renewing = asyncio.create_task(session.renew(dead))
-    await until(partial(_called, world, "refresh"))
+    await until(partial(world.source.reached, "refresh"))
     renewing.cancel()
     gate.set()
     with pytest.raises(asyncio.CancelledError):
@@ -170,7 +172,9 @@ async def test_a_refresh_left_by_a_dead_process_is_repeated_where_tokens_last(wo
     assert await session.renew(dead)
 
 
-async def test_a_refresh_that_never_ends_does_not_hold_up_the_rest(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_refresh_that_never_ends_does_not_hold_up_the_rest(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whoever waits long enough settles it."""
     session, dead = await lent(world)
     monkeypatch.setattr("syncline.effects.session._MARGIN_SECONDS", 0.0)
@@ -196,7 +200,7 @@ async def test_tokens_that_nobody_may_keep_are_given_back(world: World) -> None:
     """A grant that arrives where there is no place for it is revoked at once."""
     session, dead = await lent(world)
     lost = partial(world.say, "grant.lost", actor=EFFECT, generation=1, problem="grant.lost")
-    world.source.fail("refresh", lost)  # type: ignore[arg-type]
+    world.source.fail("refresh", lost)
     with pytest.raises(GrantLostError):
         await session.renew(dead)
     assert world.source.revoked == ["access-2"]
@@ -217,10 +221,6 @@ async def test_nobody_has_logged_in_yet(world: World) -> None:
     await world.create()
     with pytest.raises(GrantLostError):
         await open_session(world.tools, ID, EFFECT)
-
-
-async def _called(world: World, name: str) -> bool:
-    return world.source.count(name) > 0
 
 
 async def _disconnect(world: World) -> None:

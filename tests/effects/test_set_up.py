@@ -4,7 +4,8 @@ import pytest
 
 from syncline.errors import GrantLostError, RejectedError, UnreachableError
 from syncline.providers.port import Check, Field
-from tests.effects.world import ORG, USER, World
+from tests.effects.fakes import ORG, USER
+from tests.effects.world import World
 
 PROBING, CHECKING = "app_registered.probing_credentials", "authorized.checking"
 PREVIEWING, SYNCING = "verified.previewing_fields", "verified.syncing_fields"
@@ -91,7 +92,9 @@ async def test_preview(world: World) -> None:
     world.source.described["Lead"].append(Field("Lead", "Unfit__c", "Unfit", "text"))
     await world.reach(PREVIEWING)
     assert (await outcome(world))[0] == "verified.awaiting_field_sync"
-    fields = {(f["object"], f["name"]): (f["action"], f["target"]) for f in (await world.documents())["preview"]["fields"]}
+    fields = {
+        (f["object"], f["name"]): (f["action"], f["target"]) for f in (await world.documents())["preview"]["fields"]
+    }
     assert fields["Lead", "Id"] == ("create", "sourceId")
     assert fields["Lead", "FirstName"] == ("exists", "firstName")
     assert fields["Contact", "Score__c"] == ("create", "score")
