@@ -31,6 +31,7 @@ class Plan:
     """Where to listen, 0 for any free port, and how many records there are at first."""
 
     host: str = "127.0.0.1"
+    public_host: str = ""  #: the name under which others reach it, when that is not `host`
     salesforce_port: int = 0
     marketo_port: int = 0
     control_port: int = 0
@@ -85,7 +86,7 @@ class Simulation:
         await runner.setup()
         self._runners.append(runner)
         await web.TCPSite(runner, self._plan.host, port).start()
-        return f"http://{self._plan.host}:{runner.addresses[0][1]}"
+        return f"http://{self._plan.public_host or self._plan.host}:{runner.addresses[0][1]}"
 
     def _salesforce(self) -> web.Application:
         middlewares = (

@@ -104,7 +104,10 @@ async def _name(side: str, request: web.Request) -> str:
     path = plain_path(request).rstrip("/")
     name = next(name for name, pattern in _OPERATIONS[side] if re.fullmatch(pattern, path))
     if (side, name) == ("salesforce", "token"):
-        kind = (await request.post()).get("grant_type")
+        try:
+            kind = (await request.post()).get("grant_type")
+        except (ValueError, LookupError):  # A body that is no form, or in a charset that nobody knows.
+            kind = None
         return {"authorization_code": "token.code", "refresh_token": "token.refresh"}.get(str(kind), "token.other")
     if (side, name, request.method) == ("marketo", "leads", "POST") and path == "/rest/v1/leads.json":
         return "leads.get" if request.content_type == "application/x-www-form-urlencoded" else "leads.sync"

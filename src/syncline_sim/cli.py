@@ -48,6 +48,7 @@ async def _run(options: argparse.Namespace) -> None:
     world = World(seed=options.seed, data=options.data)
     plan = Plan(
         host=options.host,
+        public_host=options.public_host,
         salesforce_port=options.salesforce_port,
         marketo_port=options.marketo_port,
         control_port=options.control_port,
@@ -82,6 +83,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="syncline-sim", description=_ABOUT, epilog=_MORE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    text = "name that its own URLs carry, for example when --host is 0.0.0.0 (default: that of --host)"
+    parser.add_argument("--public-host", default="", metavar="HOST", help=text)
     for name in ("salesforce", "marketo", "control"):
         text = f"port of the {name} door, 0 for any free one (default)"
         parser.add_argument(f"--{name}-port", type=int, default=0, metavar="PORT", help=text)

@@ -1,10 +1,13 @@
 """The identity URL, userinfo and discovery, and who is let through to the data API."""
 
 import json
+import string
 from typing import Any
 
 import aiohttp
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from syncline_sim.salesforce import ids
 from tests.sim.conftest import ControlDoor
@@ -20,6 +23,15 @@ def test_checksum_of_ids(short: str, full: str) -> None:
     """Three letters say which of the fifteen before them are capitals."""
     assert ids.full(short) == full
     assert ids.full(full) == full
+
+
+@given(st.text(string.ascii_letters + string.digits, min_size=15, max_size=15))
+def test_case_can_be_told_from_the_checksum(short: str) -> None:
+    """An id whose letters have lost their case still says which record it is."""
+    suffix = ids.full(short)[15:]
+    capitals = "".join(f"{'ABCDEFGHIJKLMNOPQRSTUVWXYZ012345'.index(letter):05b}"[::-1] for letter in suffix)
+    restored = (c.upper() if mark == "1" else c for c, mark in zip(short.lower(), capitals, strict=True))
+    assert "".join(restored) == short
 
 
 async def test_identity(person: Person, app: dict[str, Any]) -> None:

@@ -121,6 +121,15 @@ async def test_basic_and_get(person: Person, app: dict[str, Any], http: aiohttp.
         assert (await response.json())["error_description"] == "must use HTTP POST"
 
 
+async def test_no_form_at_all(person: Person, http: aiohttp.ClientSession) -> None:
+    """A body that cannot be read is one without a grant type."""
+    headers = {"Content-Type": "application/x-www-form-urlencoded; charset=nonsense"}
+    for sent in ({"data": b"grant_type=\xff\xfe"}, {"data": b"a=b", "headers": headers}, {"json": {"a": 1}}):
+        async with http.post(person.salesforce / "services/oauth2/token", **sent) as response:
+            assert response.status == 400
+            assert (await response.json())["error"] == "unsupported_grant_type"
+
+
 async def test_other_forms_of_reply(person: Person, app: dict[str, Any], http: aiohttp.ClientSession) -> None:
     """XML and form encoding on request."""
     form = {"grant_type": "authorization_code", "client_id": app["consumer_key"], "client_secret": "x"}

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from syncline_sim.world import World
 
-#: Scopes with the words of the set-up page; the vendor has more, these are those a connector may want.
+#: Scopes with the words of the set-up page; the vendor has more. Not `openid`: there are no id tokens here.
 SCOPES = {
     "api": "Manage user data via APIs (api)",
     "refresh_token": "Perform requests at any time (refresh_token, offline_access)",
     "offline_access": "Perform requests at any time (refresh_token, offline_access)",
     "id": "Access the identity URL service (id, profile, email, address, phone)",
-    "openid": "Access unique user identifiers (openid)",
     "web": "Manage user data via Web browsers (web)",
     "full": "Full access (full)",
 }

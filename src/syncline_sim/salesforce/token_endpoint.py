@@ -43,7 +43,7 @@ class TokenEndpoint:
 
     def _door(self, answer: _Answer, *, get: bool = False) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def handle(request: web.Request) -> web.Response:
-            form = {**request.query, **{k: v for k, v in (await request.post()).items() if isinstance(v, str)}}
+            form = {**request.query, **await _form(request)}
             try:
                 if request.method != "POST" and not (get and request.method == "GET"):
                     raise OAuthError("must_post")  # noqa: TRY301 - one way out for every refusal
@@ -166,6 +166,13 @@ def sign(consumer_secret: str, identity: str, issued_at: str) -> str:
     """Answer the signature by which a client knows that a reply is from one who knows the secret."""
     message = (identity + issued_at).encode()
     return base64.b64encode(hmac.new(consumer_secret.encode(), message, hashlib.sha256).digest()).decode()
+
+
+async def _form(request: web.Request) -> dict[str, str]:
+    try:
+        return {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+    except (ValueError, LookupError):  # No form at all.
+        return {}
 
 
 def _basic(request: web.Request) -> tuple[str, str] | None:
