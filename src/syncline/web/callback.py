@@ -25,8 +25,8 @@ from syncline.web.problems import request_id
 from syncline.web.site import SITE, Site
 
 _STATE = re.compile(r"[A-Za-z0-9_-]{43}")
-#: Printable ASCII (RFC 6749 appendix A); what was no UTF-8 is still percent-encoded here.
-_PLAIN = re.compile(r"(?:(?!%[89A-Fa-f])[ -~])*")
+#: RFC 6749 appendix A: what a code, an error or a state may consist of.
+_PLAIN = re.compile(r"[ -~]*")
 _PARAMETERS = ("state", "code", "error", "error_description", "iss")
 _MOST_LETTERS = 2048
 _SHOWN_LETTERS = 200

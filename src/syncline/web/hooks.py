@@ -151,7 +151,7 @@ async def _open_key(site: Site, integration: str) -> bytes:
 def _parse(body: bytes) -> Signed:
     try:
         signed = _read(body)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError("hook.malformed", "the body has to be {type, timestamp, data} in JSON") from error
     if signed.type not in _ALLOWED:
         raise InputError("hook.type_not_allowed", facts={"allowed": sorted(_ALLOWED)})
