@@ -1,0 +1,39 @@
+"""The processes that acceptance tests talk to: one simulated world for each worker, one service for each test."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.acceptance.processes import Program
+from tests.acceptance.world import World
+
+LEADS, CONTACTS = 60, 40
+
+
+@pytest.fixture(scope="session")
+def simulation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    """Start a simulated world."""
+    log = tmp_path_factory.mktemp("simulation") / "simulation.log"
+    size = ("--seed", "1", "--leads", str(LEADS), "--contacts", str(CONTACTS))
+    program = Program("syncline_sim", "--json", *size, log=log)
+    yield program
+    assert program.stop() == 0, program.tail()
+
+
+@pytest.fixture
+def settings(request: pytest.FixtureRequest) -> Mapping[str, str | float]:
+    """Settings of the service; a test gives its own by `@pytest.mark.parametrize("settings", [{…}])`."""
+    return getattr(request, "param", {})
+
+
+@pytest.fixture
+async def world(simulation: Program, tmp_path: Path, settings: Mapping[str, str | float]) -> AsyncIterator[World]:
+    """Begin anew: a fresh simulated world, a service with fresh data."""
+    async with aiohttp.ClientSession() as http:
+        body = {"seed": 1, "leads": LEADS, "contacts": CONTACTS}
+        async with http.post(f"{simulation.facts['control']}/reset", json=body) as response:
+            assert response.status == 200, await response.text()
+    async with World(simulation, tmp_path, settings) as begun:
+        yield begun
