@@ -1,6 +1,6 @@
 """What a query is once it has been read: a small tree."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Kind = Literal["string", "number", "boolean", "null", "date", "datetime"]
@@ -17,10 +17,10 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A field as it was written, and where."""
+    """A field as it was written, and where, which makes no difference to what it means."""
 
     text: str
-    at: int
+    at: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,151 @@
+"""Queries over HTTP: pages, their order, cursors that hold still, and what is said to a wrong one."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from syncline_sim.salesforce import changes, query, seeding
+from syncline_sim.world import World
+from tests.sim.salesforce.conftest import Api
+
+SMALL = {"Sforce-Query-Options": "batchSize=200"}
+ORDERED = "SELECT Id, SystemModstamp FROM Lead ORDER BY SystemModstamp, Id"
+
+
+async def rest(api: Api, page: dict[str, Any]) -> list[dict[str, Any]]:
+    """Answer the records of this page and of all that follow it."""
+    records = list(page["records"])
+    while not page["done"]:
+        page = await api.get(page["nextRecordsUrl"], headers=SMALL)
+        records += page["records"]
+    return records
+
+
+async def test_pages(world: World, api: Api) -> None:
+    """Pages have every record once in order."""
+    seeding.seed(world, 450, 0)
+    first = await api.query(ORDERED, headers=SMALL)
+    assert (first["totalSize"], first["done"], len(first["records"])) == (450, False, 200)
+    assert first["nextRecordsUrl"].endswith("-200")
+    records = await rest(api, first)
+    keys = [(record["SystemModstamp"], record["Id"]) for record in records]
+    assert keys == sorted(keys)
+    assert len(set(keys)) == 450
+    assert len({stamp for stamp, _ in keys}) < 400  # Many share one.
+    assert all(stamp.endswith(".000+0000") for stamp, _ in keys)
+
+
+async def test_default_page(world: World, api: Api) -> None:
+    """A page has two thousand unless asked."""
+    seeding.seed(world, 2001, 0)
+    page = await api.query("SELECT Id FROM Lead")
+    assert len(page["records"]) == 2000
+    assert len((await api.get(page["nextRecordsUrl"]))["records"]) == 1
+
+
+async def test_cursor(world: World, api: Api) -> None:
+    """A cursor holds still while records change."""
+    seeding.seed(world, 410, 0)
+    first = await api.query(ORDERED, headers=SMALL)
+    expected = {record["Id"] for record in changes.read_records(world, "Lead", limit=1000)}
+    for record in first["records"][:50]:
+        changes.touch_record(world, "Lead", record["Id"])
+    changes.create_record(world, "Lead", {"LastName": "New", "Company": "New"}, "2020-06-01T00:00:00Z")
+    records = await rest(api, first)
+    assert [record["Id"] for record in records[:200]] == [record["Id"] for record in first["records"]]
+    assert {record["Id"] for record in records} == expected
+
+
+async def test_late_commit(world: World, api: Api) -> None:
+    """A late commit lies behind the cursor."""
+    early = changes.create_record(world, "Lead", {"LastName": "A", "Company": "A"}, "2026-01-01T10:00:00Z")
+    late = changes.create_record(world, "Lead", {"LastName": "B", "Company": "B"}, "2026-01-01T09:59:58.900+0000")
+    found = await api.query(ORDERED)
+    assert [record["Id"] for record in found["records"]] == [late, early]
+    assert found["records"][0]["SystemModstamp"] == "2026-01-01T09:59:58.000+0000"
+
+
+async def test_locator(world: World, door: Callable[..., Api]) -> None:
+    """A locator is its user's own and does not live for ever."""
+    seeding.seed(world, 201, 0)
+    api, colleague = door(), door("dana@acme.example")
+    path = (await api.query("SELECT Id FROM Lead", headers=SMALL))["nextRecordsUrl"]
+    refused = (400, "INVALID_QUERY_LOCATOR")
+    assert await colleague.refusal("GET", path) == refused
+    assert await api.refusal("GET", "/query/nonsense") == refused
+    assert await api.refusal("GET", path.replace("-200", "-201")) == refused
+    assert (await api.get(path))["done"]
+    world.advance(2 * 24 * 3600 + 1)
+    assert await door().refusal("GET", path) == refused
+
+
+async def test_values(world: World, api: Api) -> None:
+    """Values come as JSON has them."""
+    values = {
+        "FirstName": 'Zoë "Z"\n\\',
+        "LastName": "Ø",
+        "Company": "Acme",
+        "AnnualRevenue": 1500000,
+        "NumberOfEmployees": 1000,
+        "Contract_End__c": "2026-02-03",
+        "Last_Demo__c": "2026-02-03T04:05:06+02:00",
+        "City": "Köln",
+    }
+    changes.create_record(world, "Lead", values)
+    fields = [*values, "Name", "DoNotCall", "Is_Enterprise__c", "Phone", "Address"]
+    found = (await api.query(" ".join(["SELECT", ", ".join(fields), "FROM Lead"])))["records"][0]
+    del found["attributes"]
+    assert list(found) == fields
+    assert found == {
+        **values,
+        "AnnualRevenue": 1500000.0,
+        "Last_Demo__c": "2026-02-03T02:05:06.000+0000",
+        "Name": f"{values['FirstName']} Ø",
+        "DoNotCall": False,
+        "Is_Enterprise__c": True,
+        "Phone": None,
+        "Address": {"street": None, "city": "Köln", "state": None, "postalCode": None, "country": None},
+    }
+
+
+@pytest.mark.parametrize(
+    ("soql", "code", "words"),
+    [
+        ("", "MALFORMED_QUERY", "empty"),
+        ("SELECT", "MALFORMED_QUERY", "unexpected end"),
+        ("SELECT Id FROM Lead WHERE", "MALFORMED_QUERY", "Column:26"),
+        ("SELECT Id FROM Lead WHERE Name = 'x' AND Title = 'y' OR Email = 'z'", "MALFORMED_QUERY", "'OR'"),
+        ("SELECT Id FROM Lead GROUP BY Id", "MALFORMED_QUERY", "'GROUP'"),
+        ("SELECT COUNT(Id) FROM Lead", "MALFORMED_QUERY", "'Id'"),
+        ("SELECT Id, (SELECT Id FROM Contacts) FROM Account", "MALFORMED_QUERY", "'('"),
+        ("SELECT Id FROM Lead WHERE Name = 'x", "MALFORMED_QUERY", "unexpected token: '''"),
+        ("SELECT Id; FROM Lead", "MALFORMED_QUERY", "';'"),
+        ("SELECT Id FROM Leed", "INVALID_TYPE", "Leed"),
+        ("SELECT Nope FROM Lead", "INVALID_FIELD", "No such column 'Nope' on entity 'Lead'"),
+        ("SELECT Owner.Name FROM Lead", "INVALID_FIELD", "Didn't understand relationship 'Owner'"),
+        ("SELECT Id, Id FROM Lead", "INVALID_FIELD", "duplicate field selected: Id"),
+        ("SELECT Id FROM Lead WHERE Email = 5", "INVALID_FIELD", "should be enclosed in quotes"),
+        ("SELECT Id FROM Lead WHERE SystemModstamp > '2026-01-01T00:00:00Z'", "INVALID_FIELD", "not be enclosed"),
+        ("SELECT Id FROM Lead WHERE SystemModstamp > 2026-13-01T00:00:00Z", "INVALID_FIELD", "dateTime"),
+        ("SELECT Id FROM Lead WHERE Description = 'x'", "INVALID_FIELD", "can not be filtered"),
+        ("SELECT Id FROM Lead WHERE OwnerId LIKE '005%'", "INVALID_QUERY_FILTER_OPERATOR", "OwnerId"),
+        ("SELECT Id FROM Lead WHERE DoNotCall > true", "INVALID_QUERY_FILTER_OPERATOR", "DoNotCall"),
+        ("SELECT Id FROM Lead LIMIT 1 OFFSET 2001", "NUMBER_OUTSIDE_VALID_RANGE", "2000"),
+    ],
+)
+async def test_query_errors(api: Api, soql: str, code: str, words: str) -> None:
+    """A wrong query is refused in the vendor's words."""
+    response = await api.send("GET", "/query", params={"q": soql})
+    document = await response.json()
+    assert (response.status, document[0]["errorCode"]) == (400, code)
+    assert words in document[0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("header", "size"),
+    [("", 2000), ("batchSize=1", 200), ("batchSize = 500", 500), ("batchSize=9999", 2000), ("x", 2000)],
+)
+def test_batch_size(header: str, size: int) -> None:
+    """A batch has two hundred to two thousand."""
+    assert query.batch_size(header) == size
