@@ -33,14 +33,18 @@ NOTES: dict[str, str] = {
 _SHOWN_FAULTS = 5
 
 
-def shown(status: Status, typed: dict[str, str]) -> dict[str, Any]:
-    """Answer what the field panels show: the plans by object, and the mapping as it is or as it was typed."""
+def shown(status: Status, key: str, typed: dict[str, str]) -> dict[str, Any]:
+    """Answer what the field panels show: the plans by object, and the mapping as it is or as it was typed.
+
+    `key` is the target field that holds the record's id; it is always there and never a choice.
+    """
     plans = status.preview["fields"] if status.preview else []
     objects: dict[str, list[dict[str, Any]]] = {}
     for plan in plans:
         objects.setdefault(plan["object"], []).append(plan)
-    counted = Counter(plan["action"] for plan in plans)
-    stored = _stored(status)
+    # Two objects may share a target field, which is then created once.
+    counted = Counter(action for action, _ in {(plan["action"], plan["target"] or plan["name"]) for plan in plans})
+    stored = _stored(status, key)
     mapped = {
         name: {field: typed.get(f"map.{name}.{field}", to) for field, to in pairs.items()}
         for name, pairs in stored.items()
@@ -48,37 +52,42 @@ def shown(status: Status, typed: dict[str, str]) -> dict[str, Any]:
     return {
         "plans": {"objects": objects, **{action: counted[action] for action in ("create", "exists", "skip")}},
         "mapping": mapped,
-        "targets": sorted(_targets(status)),
+        "targets": sorted(_targets(status, key)),
+        "key_field": key,
     }
 
 
-def skipped(status: Status, form: Form) -> tuple[str, ...]:
+def skipped(status: Status, key: str, form: Form) -> tuple[str, ...]:
     """Answer the fields to leave out: all that would be created and were not ticked.
 
     A field that has come up since the page was drawn was never ticked, so nothing is created that nobody has seen.
     """
     ticked = form.all("create")
     plans = status.preview["fields"] if status.preview else []
-    names = (f"{plan['object']}.{plan['name']}" for plan in plans if plan["action"] == "create")
+    open_to_choice = [plan for plan in plans if plan["action"] == "create" and plan["target"] != key]
+    names = [f"{plan['object']}.{plan['name']}" for plan in open_to_choice]
     return tuple(name for name in names if name not in ticked)
 
 
-def mapping(status: Status, form: Form) -> dict[str, dict[str, str]]:
+def mapping(status: Status, key: str, form: Form) -> dict[str, dict[str, str]]:
     """Answer the mapping that was typed; raises `FaultyFormError` naming what cannot be."""
-    typed: dict[str, dict[str, str]] = {name: {} for name in _stored(status)}
+    typed: dict[str, dict[str, str]] = {name: {} for name in _stored(status, key)}
     for name, value in form.pairs:
         prefix, _, rest = name.partition(".")
         object_name, _, field = rest.partition(".")
         if prefix == "map" and object_name in typed and value.strip():
             typed[object_name][field] = value.strip()
-    faults = [fault for object_name, pairs in typed.items() for fault in _doubtful(status, object_name, pairs)]
+    faults = [
+        fault
+        for object_name, pairs in typed.items()
+        for fault in _doubtful(status, _targets(status, key), object_name, pairs)
+    ]
     if faults:
         raise FaultyFormError({"objects": " ".join(faults[:_SHOWN_FAULTS])})
     return typed
 
 
-def _doubtful(status: Status, object_name: str, pairs: dict[str, str]) -> list[str]:
-    known = _targets(status)
+def _doubtful(status: Status, known: set[str], object_name: str, pairs: dict[str, str]) -> list[str]:
     faults = [
         f"{object_name}.{field}: {status.target.title} has no field “{to[:80]}”."
         for field, to in pairs.items()
@@ -88,21 +97,21 @@ def _doubtful(status: Status, object_name: str, pairs: dict[str, str]) -> list[s
     return faults + [f"{object_name}: two fields go to “{to[:80]}”; only one can." for to in doubled]
 
 
-def _stored(status: Status) -> dict[str, dict[str, str]]:
+def _stored(status: Status, key: str) -> dict[str, dict[str, str]]:
     """Answer the stored mapping with the fields that were left out, which map to nothing."""
     if not status.mapping:
         return {}
     objects: dict[str, dict[str, str]] = {name: dict(pairs) for name, pairs in status.mapping["objects"].items()}
     for plan in status.preview["fields"] if status.preview else []:
-        if plan["action"] != "skip" and plan["object"] in objects:
+        if plan["action"] != "skip" and plan["target"] != key and plan["object"] in objects:
             objects[plan["object"]].setdefault(plan["name"], "")
     return objects
 
 
-def _targets(status: Status) -> set[str]:
-    """Answer the target fields that are known to exist."""
+def _targets(status: Status, key: str) -> set[str]:
+    """Answer the target fields that are known to exist and can be mapped to."""
     plans = status.preview["fields"] if status.preview else []
     stored = status.mapping["objects"].values() if status.mapping else ()
     refused = set(status.field_sync["refused"]) if status.field_sync else set()
     planned = {plan["target"] for plan in plans if plan["action"] != "skip"}
-    return {to for pairs in stored for to in pairs.values()} | (planned - refused - {""})
+    return {to for pairs in stored for to in pairs.values()} | (planned - refused - {"", key})

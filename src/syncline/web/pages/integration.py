@@ -14,8 +14,13 @@ from syncline.web.problems import request_id, status_of
 from syncline.web.site import SITE, Site
 from syncline.web.status import status as read_status
 
-#: A page of their own for what deserves a second look or needs a form; everything else is a button.
-OWN_PAGE = frozenset({"credentials.saved", "account.saved", "disconnect.requested", "erasure.requested"})
+#: What deserves a second look or needs a form has a page of its own, with this title; everything else is a button.
+OWN_PAGE: dict[str, str] = {
+    "credentials.saved": "Replace Consumer Key and Secret",
+    "account.saved": "Replace the {target} API user",
+    "disconnect.requested": "Disconnect",
+    "erasure.requested": "Erase the secrets without revoking",
+}
 _DANGEROUS = frozenset({"disconnect.requested", "erasure.requested"})
 #: How often a browser without JavaScript looks again while something is under way, in seconds.
 _RELOAD = 5
@@ -81,7 +86,8 @@ def draw(
         heading=site.title(face.heading),
         panel=f"panels/{face.panel}.html",
         possible=possible,
-        others=_others(status, face),
+        primary=next((entry.event for entry in status.next if entry.primary), ""),
+        others=_others(site, status, face),
         by_person=face.tone in {"person", "failed", "paused"},
         note=note,
         trouble=_trouble(site, trouble),
@@ -93,7 +99,7 @@ def draw(
         due=min((effect.due_at for effect in status.waiting_for if effect.due_at > site.now()), default=0),
         login_minutes=max(1, site.settings.login_lifetime // 60),
         receipt=_receipt(status),
-        **fields.shown(status, typed or {}),
+        **fields.shown(status, site.providers.target.key_field.name, typed or {}),
     )
 
 
@@ -127,10 +133,11 @@ def _reached(status: Status) -> str:
 
 
 async def _fields(site: Site, id_: str, event: str, form: forms.Form) -> dict[str, object]:
+    key = site.providers.target.key_field.name
     if event == "field_sync.requested":
-        return {"skip": fields.skipped(await read_status(site, id_), form)}
+        return {"skip": fields.skipped(await read_status(site, id_), key, form)}
     if event == "mapping.saved":
-        return {"objects": fields.mapping(await read_status(site, id_), form)}
+        return {"objects": fields.mapping(await read_status(site, id_), key, form)}
     return forms.simple_fields(event, form)
 
 
@@ -155,7 +162,14 @@ def _own(
     faults: forms.Texts | None = None,
 ) -> web.Response:
     allowed = any(entry.event == event for entry in status.next)
-    shown = {"event": event, "allowed": allowed, "typed": typed or forms.Texts(), "faults": faults or forms.Texts()}
+    title = request.app[SITE].title(OWN_PAGE[event])
+    shown = {
+        "event": event,
+        "title": title,
+        "allowed": allowed,
+        "typed": typed or forms.Texts(),
+        "faults": faults or forms.Texts(),
+    }
     code = 422 if faults else 200
     return page(request, "own.html", status=code, **_named(status), **shown, form_key=forms.form_key())
 
@@ -165,13 +179,13 @@ def _named(status: Status) -> dict[str, Any]:
     return {"it": status}
 
 
-def _others(status: Status, face: Face) -> list[dict[str, Any]]:
+def _others(site: Site, status: Status, face: Face) -> list[dict[str, Any]]:
     """List what a person may do besides what the panel offers."""
     offered = fields.OFFERED.get(face.panel, frozenset())
     return [
         {
             "event": entry.event,
-            "title": entry.title,
+            "title": site.title(OWN_PAGE.get(entry.event, entry.title)),
             "link": f"/i/{status.id}/do/{entry.event}" if entry.event in OWN_PAGE else "",
             "danger": entry.event in _DANGEROUS,
         }

@@ -73,7 +73,5 @@ async def make(request: web.Request) -> web.StreamResponse:
     return page(request, "created.html", status=201, **shown)
 
 
-def _form(
-    request: web.Request, *, typed: dict[str, str], faults: forms.Texts, status: int = 200
-) -> web.StreamResponse:
+def _form(request: web.Request, *, typed: dict[str, str], faults: forms.Texts, status: int = 200) -> web.StreamResponse:
     return page(request, "new.html", status=status, here="list", typed=typed, faults=faults, form_key=forms.form_key())
