@@ -132,7 +132,7 @@ async def raw_server(
 
 
 @asynccontextmanager
-async def providers_for(origin: str, **settings: Any) -> AsyncIterator[Providers]:  # noqa: ANN401  whatever settings there are
-    """Connect both sides, allowed to speak to one origin besides the vendors'."""
+async def providers_for(*origins: str, **settings: Any) -> AsyncIterator[Providers]:  # noqa: ANN401  whatever settings there are
+    """Connect both sides, allowed to speak to some origins besides the vendors'."""
     async with aiohttp.ClientSession() as http:
-        yield connect(http, Settings(allow_hosts=(origin,), **settings))
+        yield connect(http, Settings(allow_hosts=origins, **settings))

@@ -105,7 +105,8 @@ async def test_an_identity_has_user_and_org(providers: Providers, stub: Stub) ->
     org = {"Name": "Acme", "OrganizationType": "Enterprise Edition", "IsSandbox": True}
     stub.on(f"{DATA}/query", (200, {"done": True, "totalSize": 1, "records": [org]}))
     session = FixedSession(stub.origin, "second")
-    identity = await providers.source.identify(session, stub.origin + IDENTITY)
+    # The login host would answer with a redirect to the instance.
+    identity = await providers.source.identify(session, "https://login.salesforce.com" + IDENTITY)
     assert identity == Identity(ORG, "Acme", "Enterprise Edition", True, USER, "u", "d", "e")  # noqa: FBT003  the whole row
     assert session.renewed == ["live"]
 

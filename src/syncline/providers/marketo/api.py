@@ -21,8 +21,9 @@ from syncline.wire import MEBIBYTE, Reply, Wire, WireError
 #: A call may carry a mebibyte; headers and doubts take their share.
 MAX_BODY = MEBIBYTE - 64 * 1024
 _LIMIT = 16 * MEBIBYTE
-#: Marketo itself gives up a lead upsert after 90 seconds, anything else after 30.
-_SLOW = 90.0
+#: Marketo itself gives up an upsert only after 90 seconds, anything else after 30; who hangs up earlier and tries again
+#: may have a person twice.
+_WRITE_PATIENCE = 3
 #: The same token is answered until it has expired, so asking early brings nothing new; this is only for the way.
 _LEEWAY = 2.0
 _OK = 200
@@ -86,7 +87,7 @@ class Api:
                     headers=headers,
                     body=body,
                     limit=_LIMIT,
-                    timeout=max(_SLOW, self._settings.http_timeout) if body else None,
+                    timeout=self._settings.http_timeout * (_WRITE_PATIENCE if body else 1),
                 )
             except WireError as error:
                 raise answers.outage(error) from None

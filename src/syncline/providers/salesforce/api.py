@@ -54,8 +54,11 @@ class Api:
         return await self._get(session, url)
 
     async def identity(self, session: Session, identity_url: str) -> Any:  # noqa: ANN401  JSON
-        """Answer who a token belongs to; raises `ProviderError`."""
-        return await self._get(session, self._trusted(identity_url) + urlsplit(identity_url).path)
+        """Answer who a token belongs to; raises `ProviderError`.
+
+        The URL names the login host, which redirects to the instance; so the instance is asked at once.
+        """
+        return await self.get_path(session, urlsplit(identity_url).path)
 
     async def query(self, session: Session, soql: str) -> Any:  # noqa: ANN401  JSON
         """Answer the first page of a query; raises `ProviderError`."""

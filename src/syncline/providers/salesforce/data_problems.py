@@ -11,13 +11,6 @@ DATA_PROBLEMS = (
         "admin",
     ),
     Problem(
-        "salesforce.reply_lost",
-        "Salesforce's answer was lost on the way, and with it what can be had only once.",
-        "The connection broke after a code or a single-use refresh token had been sent.",
-        "Log in again. Nothing that was synced is lost.",
-        "admin",
-    ),
-    Problem(
         "salesforce.refresh_collision",
         "Salesforce is still at work on another request with this token.",
         "Two requests for a new access token met.",

@@ -104,20 +104,6 @@ _LOGIN_PROBLEMS = (
         "admin",
     ),
     Problem(
-        "salesforce.wrong_org",
-        "Another org was logged in to than the one that was confirmed.",
-        "The browser had a session of another org, or the wrong user name was typed.",
-        "Log in again, in a private window, as the sync user of the confirmed org.",
-        "admin",
-    ),
-    Problem(
-        "salesforce.wrong_user",
-        "Another user logged in than the one that was confirmed.",
-        "The browser had a session of another user, often the admin's own.",
-        "Log in again, in a private window, as the sync user.",
-        "admin",
-    ),
-    Problem(
         "salesforce.missing_scope",
         "The app does not grant the scopes that are needed.",
         "The app lacks one of the scopes api, refresh_token and id.",
