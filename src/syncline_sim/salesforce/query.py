@@ -140,7 +140,7 @@ def _numbers(caller: Caller, view: _View, query: Query, *, deleted_too: bool) ->
         text = f"Maximum SOQL offset allowed is {_LARGEST_OFFSET}"
         raise SalesforceError(400, "NUMBER_OUTSIDE_VALID_RANGE", text)
     condition = to_sql.where(query.where, view.resolve) if query.where else to_sql.Sql("1")
-    order = to_sql.order_by(query.order, view.resolve) or "number"
+    order = to_sql.order_by(query.order, view.resolve) or ("number" if query.fields else "NULL")
     kept = "" if deleted_too else 'AND "IsDeleted" = 0'
     sql = f"""
         SELECT number FROM {view.spec.table} WHERE org = ? {kept} AND {condition.text}
