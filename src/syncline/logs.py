@@ -53,7 +53,11 @@ def configure(level: str, style: str, stream: IO[str] | None = None) -> None:
             },
             "root": {"handlers": ["stream"], "level": level.upper()},
             # Its lines hold whole addresses with their query; `web.problems.boundary` writes ours.
-            "loggers": {"aiohttp.access": {"level": "CRITICAL"}, "asyncio": {"level": "WARNING"}},
+            "loggers": {
+                "aiohttp.access": {"level": "CRITICAL"},
+                "asyncio": {"level": "WARNING"},
+                "transitions": {"level": "WARNING"},
+            },
         }
     )
     logging.captureWarnings(capture=True)

@@ -1,6 +1,7 @@
 """The opened keys of signed hooks, kept for a while so that a request need not open the vault."""
 
 from collections import OrderedDict
+from hmac import HMAC
 
 _MOST = 4096
 
@@ -12,16 +13,16 @@ class HookKeys:
 
     def __init__(self) -> None:
         """Start with none."""
-        self._keys: OrderedDict[str, bytes] = OrderedDict()
+        self._keys: OrderedDict[str, HMAC] = OrderedDict()
 
-    def find(self, integration: str) -> bytes | None:
+    def find(self, integration: str) -> HMAC | None:
         """Answer an integration's key when it is at hand."""
         key = self._keys.get(integration)
         if key is not None:
             self._keys.move_to_end(integration)
         return key
 
-    def keep(self, integration: str, key: bytes) -> None:
+    def keep(self, integration: str, key: HMAC) -> None:
         """Keep a key that was just opened."""
         self._keys[integration] = key
         if len(self._keys) > _MOST:

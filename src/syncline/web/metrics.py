@@ -1,44 +1,65 @@
 """What is counted: few series, with labels from closed sets only, so that no id or secret can become one."""
 
-from prometheus_client import CollectorRegistry, Counter, generate_latest
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
 from syncline.store.record import Outcome
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-class Metrics:
-    """The counters of one process, in a registry of their own."""
+class _Series:
+    """A counter with labels; a dictionary, since the package's own costs a lock or two per event."""
+
+    __slots__ = ("counts", "labels", "name", "text")
+
+    def __init__(self, name: str, text: str, *labels: str) -> None:
+        self.name, self.text, self.labels = name, text, labels
+        self.counts: dict[tuple[str, ...], int] = {}
+
+    def count(self, *labels: str) -> None:
+        self.counts[labels] = self.counts.get(labels, 0) + 1
+
+
+class Metrics(Collector):
+    """The counters of one process, in a registry of their own; used on the loop's thread only."""
 
     def __init__(self) -> None:
         """Start from zero."""
+        self._requests = _Series("syncline_requests", "Requests answered.", "route", "status")
+        self._events = _Series("syncline_events", "Events recorded.", "disposition")
+        self._effects = _Series("syncline_effects", "Effects that ended or were tried again.", "effect", "outcome")
+        self._hooks = _Series("syncline_hooks_refused", "Signed events refused at the door.", "problem")
         self._registry = CollectorRegistry()
-        self._requests = self._counter("syncline_requests", "Requests answered.", "route", "status")
-        self._events = self._counter("syncline_events", "Events recorded.", "disposition")
-        self._effects = self._counter(
-            "syncline_effects", "Effects that ended or were tried again.", "effect", "outcome"
-        )
-        self._refused_hooks = self._counter("syncline_hooks_refused", "Hook requests refused at the door.", "problem")
-
-    def _counter(self, name: str, text: str, *labels: str) -> Counter:
-        return Counter(name, text, labels, registry=self._registry)
+        self._registry.register(self)
 
     def count_request(self, route: str, status: int) -> None:
         """Count an answer by its route's template and its class of status."""
-        self._requests.labels(route, f"{status // 100}xx").inc()
+        self._requests.count(route, f"{status // 100}xx")
 
     def count_event(self, outcome: Outcome) -> None:
         """Count an event by what became of it; fit to be an engine's watcher."""
-        self._events.labels(outcome.disposition).inc()
+        self._events.count(outcome.disposition)
 
     def count_effect(self, effect: str, outcome: str) -> None:
         """Count an effect by its name and one of `done`, `retried`, `dead`, `released`."""
-        self._effects.labels(effect, outcome).inc()
+        self._effects.count(effect, outcome)
 
     def count_refused_hook(self, problem: str) -> None:
-        """Count a hook request that was refused before it became an event."""
-        self._refused_hooks.labels(problem).inc()
+        """Count a signed event that was refused before it became one."""
+        self._hooks.count(problem)
 
     def write(self) -> bytes:
         """Answer all series in the text format of Prometheus."""
         return generate_latest(self._registry)
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        """Answer the series as the package wants them."""
+        for series in (self._requests, self._events, self._effects, self._hooks):
+            family = CounterMetricFamily(series.name, series.text, labels=series.labels)
+            for labels, count in series.counts.items():
+                family.add_metric(labels, count)
+            yield family
