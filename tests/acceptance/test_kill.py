@@ -62,7 +62,7 @@ async def reset(world: World) -> None:
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("settings", [{"marketo_rate": 10_000, "effect_attempts": 6}], indirect=True)
 async def test_fifty_kills_lose_no_event_repeat_no_exchange_and_end_with_the_same_records(world: World) -> None:
-    """kill -9 at random moments of the sync, each time with a restart, against a run that nobody disturbed."""
+    """Kill -9 at random moments of the sync, each time with a restart, against a run that nobody disturbed."""
     await reset(world)
     undisturbed = await world.create("Undisturbed")
     await world.reach(undisturbed, "syncing.waiting")
@@ -79,7 +79,7 @@ async def test_fifty_kills_lose_no_event_repeat_no_exchange_and_end_with_the_sam
     sender = Sender(world, created["hook"])
     posting = asyncio.create_task(sender.run())
 
-    moments = random.Random(50)
+    moments = random.Random(50)  # noqa: S311  the same moments each time
     met: Counter[str] = Counter()
     for _ in range(KILLS):
         await asyncio.sleep(moments.uniform(*LIFE))
