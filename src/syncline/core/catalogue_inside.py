@@ -84,6 +84,13 @@ INSIDE = (
         retryable=True,
     ),
     Problem(
+        "effect.unknown",
+        "There is no such piece of work.",
+        "The id is misspelt.",
+        "Look it up in the integration's status.",
+        "operator",
+    ),
+    Problem(
         "effect.crashed",
         "A piece of work ended with an unexpected error.",
         "This is a fault of the software.",
@@ -144,10 +151,38 @@ INSIDE = (
         "operator",
     ),
     Problem(
-        "store.in_use",
+        "store.locked",
         "Another process owns the data directory.",
         "A service is running on it already.",
         "Stop it first, or name another directory with --data.",
+        "operator",
+    ),
+    Problem(
+        "store.no_folder",
+        "The data directory cannot be made or used.",
+        "Its parent does not exist, or the service may not write there.",
+        "Name another directory with --data, or give the service's user the right to write.",
+        "operator",
+    ),
+    Problem(
+        "store.older",
+        "The database was written by an older version and has not been migrated.",
+        "A command that only reads does not change the database.",
+        "Run syncline migrate, or start the service, which does it.",
+        "operator",
+    ),
+    Problem(
+        "store.not_ours",
+        "The file in the data directory is no database of this service.",
+        "It is damaged, or belongs to something else.",
+        "Name the right directory with --data, or restore a backup.",
+        "operator",
+    ),
+    Problem(
+        "serve.no_port",
+        "The service cannot listen at its address.",
+        "Another process uses the port, or the address is not this machine's.",
+        "Name another port with --port, or another address with --host.",
         "operator",
     ),
     Problem(
@@ -191,12 +226,5 @@ INSIDE = (
         "It was edited, and the named rules do not hold any more.",
         "Correct what is named, or restore the file that came with this version.",
         "engineer",
-    ),
-    Problem(
-        "settings.invalid",
-        "A setting is wrong.",
-        "A flag or an environment variable has a value that is not allowed.",
-        "Correct the setting that is named.",
-        "operator",
     ),
 )
