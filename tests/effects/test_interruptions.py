@@ -182,7 +182,7 @@ async def _fine() -> None:
 
 
 async def call_number(world: World, number: int, running: asyncio.Task[None]) -> None:
-    """Let a run go on to exactly its so-and-so-manieth call of either side, or to its end."""
+    """Let a run go on to its n-th call of either side, or to its end."""
     begun = len(world.target.calls) + len(world.source.calls)
     while not running.done():
         await asyncio.sleep(0)
