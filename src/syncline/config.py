@@ -36,8 +36,8 @@ class Settings(BaseSettings):
     )
     lease: float = Field(60, ge=1, description="How long a worker may keep an effect without a sign of life.")
     concurrency: int = Field(16, ge=1, description="How many effects run at the same time.")
-    marketo_rate: int = Field(50, ge=1, description="Calls per 20 seconds and instance; Marketo allows 100 in all.")
-    marketo_concurrency: int = Field(
+    target_rate: int = Field(50, ge=1, description="Calls per 20 seconds and instance; Marketo allows 100 in all.")
+    target_concurrency: int = Field(
         5, ge=1, description="Calls at the same time per instance; Marketo allows 10 in all."
     )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="How much is logged.")

@@ -60,7 +60,7 @@ async def reset(world: World) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("settings", [{"marketo_rate": 10_000, "effect_attempts": 6}], indirect=True)
+@pytest.mark.parametrize("settings", [{"target_rate": 10_000, "effect_attempts": 6}], indirect=True)
 async def test_fifty_kills_lose_no_event_repeat_no_exchange_and_end_with_the_same_records(world: World) -> None:
     """Kill -9 at random moments of the sync, each time with a restart, against a run that nobody disturbed."""
     await reset(world)

@@ -32,7 +32,7 @@ SETTINGS: dict[str, str | float] = {
     "http_timeout": 3,
     "look_back": 60,
     "lease": 5,
-    "marketo_rate": 500,
+    "target_rate": 500,
 }
 _POLL_SECONDS = 0.05
 _DEADLINE_SECONDS = 30.0

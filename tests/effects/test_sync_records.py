@@ -32,7 +32,7 @@ async def test_reads_everything_there_is(world: World) -> None:
 
 async def test_writes_side_by_side_within_bounds(world: World) -> None:
     """Several upserts are under way at once, and never more than the setting says."""
-    world.configure(marketo_concurrency=3)
+    world.configure(target_concurrency=3)
     await ready(world, 60)
     await world.run()
     assert world.target.most_at_once == 3

@@ -99,7 +99,7 @@ async def scene() -> AsyncIterator[Scene]:
     jar = aiohttp.CookieJar(unsafe=True)
     async with (
         aiohttp.ClientSession(cookie_jar=jar) as http,
-        providers_for(world.urls["salesforce"], world.urls["marketo"], http_timeout=2, marketo_rate=90) as providers,
+        providers_for(world.urls["salesforce"], world.urls["marketo"], http_timeout=2, target_rate=90) as providers,
     ):
         control = ControlDoor(http, world.urls["control"])
         made = await control("POST /apps", {"callback_url": CALLBACK, "scopes": ["api", "refresh_token", "id"]})

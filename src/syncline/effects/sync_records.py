@@ -40,7 +40,7 @@ async def _sync(work: Work) -> None:
         await _begin(work, session, documents.get(RUN)),
         session,
         await open_account(work.tools, work.effect.integration),
-        asyncio.Semaphore(work.tools.settings.marketo_concurrency),
+        asyncio.Semaphore(work.tools.settings.target_concurrency),
     )
     ended: list[ObjectSyncDocument] = []
     brings: list[Brought] = []

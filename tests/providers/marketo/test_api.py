@@ -108,7 +108,7 @@ async def test_calls_keep_to_the_configured_concurrency(stub: Stub) -> None:
     """Over all accounts of an instance."""
     stub.on(TOKEN, token())
     stub.on(DESCRIBE, fine())
-    async with providers_for(stub.origin, marketo_concurrency=1, marketo_rate=1000) as providers:
+    async with providers_for(stub.origin, target_concurrency=1, target_rate=1000) as providers:
         api = providers.target._api  # type: ignore[attr-defined]
         first, second = account_at(stub.origin), account_at(stub.origin, "0ther")
         assert api._pace(first) is api._pace(second)

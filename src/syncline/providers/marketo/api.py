@@ -132,7 +132,7 @@ class Api:
         """Answer the pace of the account's instance: Marketo counts all API users of an instance together."""
         if account.url not in self._paces:
             settings = self._settings
-            self._paces[account.url] = Pace(rate=settings.marketo_rate, concurrency=settings.marketo_concurrency)
+            self._paces[account.url] = Pace(rate=settings.target_rate, concurrency=settings.target_concurrency)
         return self._paces[account.url]
 
 

@@ -60,7 +60,7 @@ _PROBLEMS = (
         "marketo.rate_limited",
         "Marketo gets too many calls at the moment.",
         "All API users of an instance share 100 calls in 20 seconds and 10 at the same time.",
-        "Nothing: it is tried again. If it stays, lower SYNCLINE_MARKETO_RATE and SYNCLINE_MARKETO_CONCURRENCY.",
+        "Nothing: it is tried again. If it stays, lower SYNCLINE_TARGET_RATE and SYNCLINE_TARGET_CONCURRENCY.",
         "nobody",
         retryable=True,
     ),
