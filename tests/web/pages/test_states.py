@@ -9,7 +9,8 @@ from syncline.core.event import EVENTS
 from syncline.core.guide import GUIDE
 from syncline.web.pages.faces import FACES
 from syncline.web.pages.integration import OWN_PAGE
-from tests.web.pages.stage import CHART, PLANTED, Stage
+from tests.web.pages.journey import CHART, PLANTED
+from tests.web.pages.stage import Stage
 
 
 class Page(HTMLParser):

@@ -7,8 +7,6 @@ _MINUTE, _HOUR = 60, 3600
 
 _FIXERS = {
     "admin": "You, with an operator's or admin's key of this service",
-    "salesforce_admin": "An administrator of the org that is read",
-    "marketo_admin": "An administrator of the instance that is written to",
     "engineer": "Whoever wrote the program that sends this",
     "operator": "Whoever operates this service",
     "nobody": "Nobody has to: it passes by itself",
@@ -47,7 +45,8 @@ def words(name: str) -> str:
 
 def fixer(name: str) -> str:
     """Answer who it is that can fix a problem."""
-    return _FIXERS.get(name, words(name))
+    provider = name.removesuffix("_admin")
+    return _FIXERS.get(name) or (f"A {words(provider)} administrator" if provider != name else words(name))
 
 
 def _moment(at: int) -> datetime:

@@ -1,0 +1,71 @@
+"""Every page against axe (WCAG 2.2 AA), in light and dark and on a small screen."""
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+
+from syncline.web.pages.faces import FACES
+from tests.browser.conftest import Visit
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+_RULES: dict[str, Any] = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+_AROUND = ("/", "/new", "/audit", "/keys", "/help/errors", "/help/errors/salesforce.wrong_secret", "/sign-in")
+
+
+async def faults(visit: Visit, path: str) -> list[str]:
+    """Answer what axe finds wrong with a page."""
+    await visit.go(path)
+    found = await Axe().run(visit.page, options=_RULES)
+    return [
+        f"{path}: {fault['id']}: {node['html'][:120]}"
+        for fault in found.response["violations"]
+        for node in fault["nodes"]
+    ]
+
+
+async def test_every_panel_is_accessible(visit: Visit) -> None:
+    """No fault in the first state that shows a panel."""
+    await visit.page.emulate_media(reduced_motion="reduce")
+    found = []
+    for state in {face.panel: state for state, face in reversed(FACES.items())}.values():
+        found += await faults(visit, f"/i/{await visit.stage.reach(state)}")
+    assert found == []
+
+
+async def test_every_panel_is_accessible_in_the_dark_and_on_a_small_screen(visit: Visit) -> None:
+    """No fault in the last state that shows a panel, and nothing has to be scrolled sideways."""
+    await visit.page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    await visit.page.set_viewport_size({"width": 360, "height": 740})
+    found = []
+    for state in {face.panel: state for state, face in FACES.items()}.values():
+        found += await faults(visit, f"/i/{await visit.stage.reach(state)}")
+        width = await visit.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert width <= 0, f"{state} has to be scrolled sideways"
+    assert found == []
+
+
+async def test_pages_around_are_accessible(visit: Visit) -> None:
+    """Lists, forms, the log, the help, the keys, forms with faults and error pages."""
+    await visit.page.emulate_media(reduced_motion="reduce")
+    id_ = await visit.stage.reach("credentials_saved.login_failed")
+    paths = [*_AROUND, f"/i/{id_}/timeline", f"/i/{id_}/timeline?seq=3", f"/i/{id_}/login/finished"]
+    paths += [f"/i/{id_}/do/{event}" for event in ("credentials.saved", "account.saved", "disconnect.requested")]
+    found = [fault for path in paths for fault in await faults(visit, path)]
+    assert found == []
+
+
+async def test_keyboard_reaches_the_next_step(visit: Visit) -> None:
+    """The skip link comes first and leads past the head; from there the step's form is reached by Tab alone."""
+    id_ = await visit.stage.reach("app_registered.awaiting_credentials")
+    await visit.go(f"/i/{id_}")
+    await visit.page.keyboard.press("Tab")
+    assert await visit.page.evaluate("document.activeElement.className") == "skip"
+    await visit.page.keyboard.press("Enter")
+    seen = []
+    for _ in range(12):
+        await visit.page.keyboard.press("Tab")
+        seen.append(await visit.page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()"))
+    order = ["consumer_key", "consumer_secret", "login_host", "Save Consumer Key and Secret"]
+    assert [one for one in seen if one in order] == order
