@@ -26,6 +26,7 @@ from syncline.web.site import SITE
 from syncline.web.status import hook_url, status, summaries
 
 API = Api()
+_EXPORTS = ("application/x-ndjson", "text/csv")
 
 
 def add_routes(app: web.Application) -> None:
@@ -81,7 +82,7 @@ async def send_command(call: Call[CommandBody, None]) -> web.StreamResponse:
     return response
 
 
-@API.route("GET", "/api/integrations/{id}/audit", right="read", query=AuditAsked, answer=AuditPage)
+@API.route("GET", "/api/integrations/{id}/audit", right="read", query=AuditAsked, answer=AuditPage, streams=_EXPORTS)
 async def read_audit(call: Call[None, AuditAsked]) -> AuditPage | web.StreamResponse:
     """Read or export the log of one integration."""
     integration = call.part("id")
@@ -89,7 +90,7 @@ async def read_audit(call: Call[None, AuditAsked]) -> AuditPage | web.StreamResp
     return await _audit(call, integration)
 
 
-@API.route("GET", "/api/audit", right="read", query=AuditAsked, answer=AuditPage)
+@API.route("GET", "/api/audit", right="read", query=AuditAsked, answer=AuditPage, streams=_EXPORTS)
 async def read_whole_audit(call: Call[None, AuditAsked]) -> AuditPage | web.StreamResponse:
     """Read or export the log of all integrations."""
     return await _audit(call, "")

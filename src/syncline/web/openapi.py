@@ -73,6 +73,8 @@ class Route:
     query: type[BaseModel] | None = None
     status: int = 200
     idempotent: bool = False
+    #: Other media types that the same content may be asked for in, as text.
+    streams: tuple[str, ...] = ()
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Check the right, read the request, call the handler, write the answer."""
@@ -94,6 +96,7 @@ class Traits(TypedDict, total=False):
     query: type[BaseModel]
     status: int
     idempotent: bool
+    streams: tuple[str, ...]
 
 
 class Api:
@@ -198,7 +201,8 @@ def _operation(route: Route, schemas: Schemas, query: Mapping[str, Any]) -> dict
     content = partial(_content, schemas)
     answer: dict[str, Any] = {"description": "Done."}
     if route.answer is not None:
-        answer = {"description": "The answer.", "content": content(route.answer, "serialization")}
+        texts = {media: {"schema": {"type": "string"}} for media in route.streams}
+        answer = {"description": "The answer.", "content": {**content(route.answer, "serialization"), **texts}}
     operation: dict[str, Any] = {
         "operationId": route.handler.__name__,
         "summary": (route.handler.__doc__ or "").partition("\n")[0],

@@ -1,0 +1,69 @@
+"""The description of the API: valid, complete, and true: what it generates is answered as it says."""
+
+import asyncio
+import re
+from typing import Any
+
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis import Case
+from schemathesis.core.result import Ok
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from syncline.web.api import API
+from tests.web.doors import Doors
+
+#: Whether an address is allowed, or a field exists, is not in any schema.
+_ONLY_A_PROVIDER_KNOWS: list[Any] = [positive_data_acceptance]
+DOCUMENT = API.document("http://127.0.0.1")
+
+
+def test_document_has_every_route_and_no_other() -> None:
+    """Paths and methods are those of the table, each with a summary of its own."""
+    described = {(method.upper(), path) for path, item in DOCUMENT["paths"].items() for method in item}
+    assert described == {(route.method, route.path) for route in API.routes}
+    operations = [operation for item in DOCUMENT["paths"].values() for operation in item.values()]
+    assert len({operation["operationId"] for operation in operations}) == len(operations)
+    assert all(operation["summary"].endswith(".") for operation in operations)
+
+
+def test_references_lead_somewhere() -> None:
+    """Every `$ref` is a schema of the document, and every schema is used."""
+    text = str(DOCUMENT)
+    named = set(re.findall(r"#/components/schemas/(\w+)", text))
+    assert named == set(DOCUMENT["components"]["schemas"])
+
+
+def test_secrets_are_marked_and_never_shown() -> None:
+    """A secret is `writeOnly`; no example holds one."""
+    saved = DOCUMENT["components"]["schemas"]["CredentialsSaved"]["properties"]
+    assert saved["consumer_secret"]["writeOnly"]
+    assert "example" not in str(DOCUMENT["components"]["schemas"]).lower()
+
+
+def test_document_is_valid() -> None:
+    """As schemathesis reads OpenAPI 3.1."""
+    schemathesis.openapi.from_dict(DOCUMENT).validate()
+
+
+async def test_generated_requests_are_answered_as_described(doors: Doors) -> None:
+    """Whatever is sent, the answer is one that the document describes, and never a 5xx."""
+    await doors.create()
+    base = str(doors.client.make_url("")).rstrip("/")
+    await asyncio.to_thread(exercise, base, {"Authorization": f"Bearer {doors.keys['admin']}"})
+
+
+def exercise(base: str, headers: dict[str, str]) -> None:
+    """Send generated requests to every operation, on a thread of its own: schemathesis is synchronous."""
+    schema = schemathesis.openapi.from_dict(DOCUMENT)
+    for found in schema.get_all_operations():
+        assert isinstance(found, Ok), found
+        operation = found.ok()
+
+        @given(case=operation.as_strategy())
+        @settings(max_examples=20, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        def send(case: Case[Any]) -> None:
+            response = case.call(base_url=base, headers=headers)
+            case.validate_response(response, excluded_checks=_ONLY_A_PROVIDER_KNOWS)
+
+        send()
