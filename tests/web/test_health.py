@@ -31,12 +31,14 @@ async def test_not_ready_without_the_store(doors: Doors, monkeypatch: pytest.Mon
 
 
 async def test_counters_have_closed_labels(doors: Doors) -> None:
-    """Routes by template, events by disposition; never an id."""
-    id_ = (await doors.create())["id"]
+    """Routes by template, events by type and disposition; never an id."""
+    id_ = await doors.at_login()
+    await doors.start_login(id_)
     await doors.ask("GET", f"/api/integrations/{id_}")
     text = (await doors.ask("GET", "/metrics", role=None)).text
-    assert 'syncline_events_total{disposition="transitioned"} 1.0' in text
+    assert 'syncline_events_total{disposition="transitioned",type="login.started"} 1.0' in text
     assert 'syncline_requests_total{route="/api/integrations/{id}",status="2xx"} 1.0' in text
+    assert 'syncline_effects{effect="expire_login",status="pending"} 1.0' in text
     assert id_ not in text
 
 

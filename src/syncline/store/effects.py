@@ -98,3 +98,8 @@ def next_due(tx: Transaction) -> int | None:
 def effects(tx: Transaction, *, integration: str, limit: int = 20) -> list[EffectRow]:
     """List the effects of an integration, the latest first."""
     return [EffectRow(*row) for row in tx.list_effects(integration=integration, limit=limit)]
+
+
+def under_way(tx: Transaction) -> list[tuple[str, str, int]]:
+    """Count the effects that wait or run: (name, status, how many)."""
+    return [tuple(row) for row in tx.count_effects_under_way()]

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from syncline.errors import SynclineError, UnavailableError
-from syncline.store.integrations import states
+from syncline.store.effects import next_due, under_way
 from syncline.web.metrics import CONTENT_TYPE
 from syncline.web.site import SITE
 
@@ -26,7 +26,7 @@ async def ready(request: web.Request) -> web.StreamResponse:
     if site.stopping.is_set():
         raise UnavailableError("service.stopping")
     try:
-        await site.store.read(states)
+        await site.store.read(next_due)
     except SynclineError:
         raise
     except Exception as error:
@@ -36,4 +36,6 @@ async def ready(request: web.Request) -> web.StreamResponse:
 
 async def metrics(request: web.Request) -> web.StreamResponse:
     """Answer the counters in the text format of Prometheus."""
-    return web.Response(body=request.app[SITE].metrics.write(), headers={"Content-Type": CONTENT_TYPE})
+    site = request.app[SITE]
+    body = site.metrics.write(await site.store.read(under_way))
+    return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE})

@@ -1,9 +1,9 @@
 """What is counted: few series, with labels from closed sets only, so that no id or secret can become one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from syncline.store.record import Outcome
@@ -30,9 +30,9 @@ class Metrics(Collector):
     def __init__(self) -> None:
         """Start from zero."""
         self._requests = _Series("syncline_requests", "Requests answered.", "route", "status")
-        self._events = _Series("syncline_events", "Events recorded.", "disposition")
-        self._effects = _Series("syncline_effects", "Effects that ended or were tried again.", "effect", "outcome")
+        self._events = _Series("syncline_events", "Events recorded.", "type", "disposition")
         self._hooks = _Series("syncline_hooks_refused", "Signed events refused at the door.", "problem")
+        self._under_way: Sequence[tuple[str, str, int]] = ()
         self._registry = CollectorRegistry()
         self._registry.register(self)
 
@@ -41,25 +41,30 @@ class Metrics(Collector):
         self._requests.count(route, f"{status // 100}xx")
 
     def count_event(self, outcome: Outcome) -> None:
-        """Count an event by what became of it; fit to be an engine's watcher."""
-        self._events.count(outcome.disposition)
+        """Count an event by what became of it; fit to be an engine's watcher.
 
-    def count_effect(self, effect: str, outcome: str) -> None:
-        """Count an effect by its name and one of `done`, `retried`, `dead`, `released`."""
-        self._effects.count(effect, outcome)
+        The type is closed too: a person's and a hook's are checked, the others are our own. How effects end shows
+        here, since each end is an event.
+        """
+        self._events.count(outcome.type, outcome.disposition)
 
     def count_refused_hook(self, problem: str) -> None:
         """Count a signed event that was refused before it became one."""
         self._hooks.count(problem)
 
-    def write(self) -> bytes:
-        """Answer all series in the text format of Prometheus."""
+    def write(self, effects: Sequence[tuple[str, str, int]]) -> bytes:
+        """Answer all series in the text format of Prometheus, with the effects (name, status, number) under way."""
+        self._under_way = effects
         return generate_latest(self._registry)
 
-    def collect(self) -> Iterator[CounterMetricFamily]:
+    def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
         """Answer the series as the package wants them."""
-        for series in (self._requests, self._events, self._effects, self._hooks):
+        for series in (self._requests, self._events, self._hooks):
             family = CounterMetricFamily(series.name, series.text, labels=series.labels)
             for labels, count in series.counts.items():
                 family.add_metric(labels, count)
             yield family
+        load = GaugeMetricFamily("syncline_effects", "Effects under way.", labels=("effect", "status"))
+        for effect, status, number in self._under_way:
+            load.add_metric((effect, status), number)
+        yield load

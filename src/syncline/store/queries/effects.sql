@@ -55,3 +55,8 @@ SELECT min(moment) FROM (
 SELECT id, integration, name, seq, state_seq, status, due_at, attempts, lease_until, intent_at, last_error,
        created_at, ended_at
   FROM effects WHERE integration = :integration ORDER BY seq DESC, id DESC LIMIT :limit;
+
+-- name: count_effects_under_way()
+SELECT name, status, count(*) FROM effects WHERE status = 'pending' GROUP BY name, status
+UNION ALL
+SELECT name, status, count(*) FROM effects WHERE status = 'running' GROUP BY name, status;
