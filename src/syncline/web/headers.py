@@ -2,8 +2,6 @@
 
 from aiohttp import hdrs, web
 
-from syncline.web.routes import is_hot
-
 #: Nothing but our own scripts, styles and pictures; no frame around us; forms only to ourselves. A login leaves by a
 #: page that is asked for with GET, since Chromium applies `form-action` to the redirects of a form as well.
 CONTENT_SECURITY_POLICY = (
@@ -24,9 +22,9 @@ HEADERS = {
 }
 
 
-async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+async def add_headers(_request: web.Request, response: web.StreamResponse) -> None:
     """Add what is not set already; a handler may only loosen `Cache-Control`, as for a static file."""
-    if is_hot(request):  # Answers machines with a line of JSON and sets its own.
+    if "X-Content-Type-Options" in response.headers:  # A hook answers machines with a line of JSON and sets its own.
         return
     kept = response.headers.get(hdrs.CACHE_CONTROL)
     response.headers.update(HEADERS)

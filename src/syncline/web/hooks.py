@@ -32,7 +32,7 @@ TOLERANCE = 300
 _MOST_SIGNATURES = 20
 _MOST_ID_LETTERS = 256
 _ALLOWED = frozenset(name for name, kind in EVENTS.items() if "hook" in kind.senders)
-_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+_HEADERS = {"Content-Type": "application/json", "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
 _log = structlog.get_logger("syncline.web")
 
@@ -71,7 +71,7 @@ async def receive(request: web.Request) -> web.StreamResponse:
     site = request.app[SITE]
     try:
         outcome = await _receive(site, request)
-        return web.Response(body=_write(_answer(outcome)), content_type="application/json", headers=_HEADERS)
+        return web.Response(body=_write(_answer(outcome)), headers=_HEADERS)
     except SynclineError as error:
         site.metrics.count_refused_hook(error.code)
         return await problems.respond(request, error)
