@@ -82,6 +82,12 @@ async def test_login_in_a_window_of_its_own(visit: Visit, javascript: bool) -> N
     if not javascript:
         await visit.page.reload()
     await expect(visit.page.locator("#now")).to_have_text("Finish the login at Salesforce")
+    await visit.stage.happen(id_, "login.denied")
+    await window.goto(f"{visit.stage.origin}/i/{id_}")
+    if javascript:
+        await expect(window.locator("h1")).to_have_text("You may close this window")
+        await window.get_by_role("link", name="Go on in this window").click()
+    await expect(window.locator("#now")).to_have_text("The login did not succeed")
 
 
 @pytest.mark.parametrize("javascript", [False])

@@ -5,7 +5,7 @@ from aiohttp import web
 from syncline.errors import ConflictError
 from syncline.web import access, commands, logins
 from syncline.web.asked import LoginStarted
-from syncline.web.pages import integration
+from syncline.web.pages import forms, integration
 from syncline.web.pages.view import page
 from syncline.web.problems import request_id
 from syncline.web.site import SITE
@@ -16,12 +16,13 @@ async def leave(request: web.Request) -> web.StreamResponse:
     """Start a login and send the browser on by a page, since `form-action` also holds for redirects in Chromium."""
     person = access.require(request, "command")
     site, id_ = request.app[SITE], request.match_info["id"]
+    own_window = (await forms.read(request)).get("window") == "own"
     command = LoginStarted(type="login.started")
     try:
         sent = await commands.send(site, person, id_, command, request=request_id(request))
     except ConflictError as error:
         return integration.draw(request, await read_status(site, id_), trouble=error)
-    response = page(request, "leaving.html", id=id_, url=sent.authorize_url)
+    response = page(request, "leaving.html", id=id_, url=sent.authorize_url, own_window=own_window)
     if sent.cookie is not None:
         logins.give(site, response, sent.cookie)
     return response

@@ -108,7 +108,18 @@ function follow(address) {
   addEventListener("pagehide", () => stream.close());
 }
 
+// A window that was opened for a login says so when it comes back; this tab's own memory outlives the way there.
+function closeLoginWindow(main) {
+  if (main.dataset.ownWindow) {
+    sessionStorage.setItem("login", main.dataset.ownWindow);
+  } else if (sessionStorage.getItem("login") === location.pathname && !main.dataset.state.endsWith("awaiting_login")) {
+    sessionStorage.removeItem("login");
+    location.replace(`${location.pathname}/login/finished`);
+  }
+}
+
 showTimes(document);
 showCopyButtons(document);
+closeLoginWindow(document.getElementById("main"));
 const stream = document.getElementById("main").dataset.stream;
 if (stream) follow(stream);
