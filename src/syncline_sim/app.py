@@ -24,6 +24,8 @@ from syncline_sim.world import World
 _GRACE = 0.2
 _MEANT = web.RequestKey("meant", UrlMappingMatchInfo)
 _MAX_BODY = 16 * 2**20
+#: An address may be long enough that a vendor, not the web server, refuses it: Marketo at 8 KB, Salesforce at 16 KB.
+_MAX_LINE = 2**15
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,14 @@ class Simulation:
 
     async def _listen(self, app: web.Application, port: int) -> str:
         # A call whose client has gone is not worked on any longer: it may be hanging on purpose.
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GRACE, handler_cancellation=True)
+        runner = web.AppRunner(
+            app,
+            access_log=None,
+            shutdown_timeout=_GRACE,
+            handler_cancellation=True,
+            max_line_size=_MAX_LINE,
+            max_field_size=_MAX_LINE,
+        )
         await runner.setup()
         self._runners.append(runner)
         await web.TCPSite(runner, self._plan.host, port).start()
