@@ -1,7 +1,9 @@
 """What an operation gets: the named queries, bound to the connection that its transaction is on."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from functools import cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -10,6 +12,9 @@ from aiosql.queries import Queries
 from aiosql.types import SQLOperationType
 
 T = TypeVar("T")
+
+#: A text in quotes, which is left alone, or a named parameter.
+_NAMES = re.compile(r"'(?:[^']|'')*'|(?<!:):([a-z_]+)")
 
 _QUERIES = Path(__file__).parent / "queries"
 
@@ -61,8 +66,20 @@ def named_queries(driver: str) -> Queries:
 def _bind(connection: Connection, sql: str, operation: SQLOperationType) -> Callable[..., Any]:
     """Answer a function that runs a query: without aiosql's own layers, which cost as much as the statement does."""
     execute = connection.execute
+    text, ordered = _by_position(sql)
     if operation == SQLOperationType.SELECT_ONE:
-        return lambda **parameters: execute(sql, parameters).fetchone()
+        return lambda **parameters: execute(text, ordered(parameters)).fetchone()
     if operation == SQLOperationType.INSERT_UPDATE_DELETE:
-        return lambda **parameters: execute(sql, parameters).rowcount
-    return lambda **parameters: execute(sql, parameters)
+        return lambda **parameters: execute(text, ordered(parameters)).rowcount
+    return lambda **parameters: execute(text, ordered(parameters))
+
+
+def _by_position(sql: str) -> tuple[str, Callable[[Mapping[str, Any]], Any]]:
+    """Turn `:name` into `?`, since SQLite's driver looks up each name at each call, which costs as much as the rest."""
+    names = [name for name in _NAMES.findall(sql) if name]
+    if not names:
+        return sql, lambda parameters: parameters
+    text = _NAMES.sub(lambda found: "?" if found[1] else found[0], sql)
+    if len(names) == 1:
+        return text, lambda parameters: (parameters[names[0]],)
+    return text, itemgetter(*names)

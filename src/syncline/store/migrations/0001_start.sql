@@ -32,7 +32,8 @@ CREATE TABLE audit (
     hash        BYTEA NOT NULL
 );
 CREATE UNIQUE INDEX audit_by_seq ON audit (integration, seq);
-CREATE UNIQUE INDEX audit_by_key ON audit (integration, key) WHERE owns_key = 1;
+-- The key first: senders' keys mostly grow with time, so that what is written together lies together.
+CREATE UNIQUE INDEX audit_by_key ON audit (key, integration) WHERE owns_key = 1;
 
 CREATE TRIGGER audit_is_never_changed BEFORE UPDATE ON audit
 BEGIN
