@@ -62,11 +62,12 @@ async def come_back(request: web.Request) -> web.StreamResponse:
     arrival = await _find(site, request)
     attempt = arrival.attempt
     try:
+        # First of all, for by then the browser has forgotten the cookie, and "another browser" would not be true.
+        if attempt.expires_at <= site.now():
+            raise InputError("login.expired")
         starter = await _check_browser(site, request, attempt)
         arrival = _Arrival(site, request, attempt, starter)
         parameters = _read(request)
-        if attempt.expires_at <= site.now():
-            raise InputError("login.expired")
         _check_issuer(site, parameters)
     except SynclineError as error:
         await _log_refusal(site, arrival.event("login.returned"), error)
