@@ -52,7 +52,8 @@ _PROBLEMS = (
         "marketo.quota_reached",
         "The instance has used all its API calls of today.",
         "All API users of an instance share one number of calls, which starts anew at midnight US Central time.",
-        "Nothing: the sync waits and goes on by itself. To shorten it, see in Admin, Web Services, who uses them.",
+        "A sync waits and goes on by itself; run checks again after midnight. To shorten it, see in Admin, Web "
+        "Services, who uses them.",
         "nobody",
         retryable=True,
     ),
@@ -60,7 +61,8 @@ _PROBLEMS = (
         "marketo.rate_limited",
         "Marketo gets too many calls at the moment.",
         "All API users of an instance share 100 calls in 20 seconds and 10 at the same time.",
-        "Nothing: it is tried again. If it stays, lower SYNCLINE_TARGET_RATE and SYNCLINE_TARGET_CONCURRENCY.",
+        "A sync is tried again by itself; anything else, try again in a minute. If it stays, lower "
+        "SYNCLINE_TARGET_RATE and SYNCLINE_TARGET_CONCURRENCY.",
         "nobody",
         retryable=True,
     ),
@@ -68,7 +70,8 @@ _PROBLEMS = (
         "marketo.unreachable",
         "Marketo does not answer as it should.",
         "Marketo is slow, down or under maintenance, or the network between is.",
-        "Nothing: it is tried again. If it stays, look at Marketo's status page and at this server's way out.",
+        "A sync is tried again by itself; anything else, try again when Marketo answers. If it stays, look at "
+        "Marketo's status page and at this server's way out.",
         "nobody",
         retryable=True,
     ),

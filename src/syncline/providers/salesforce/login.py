@@ -158,7 +158,8 @@ def _error(refusal: Refusal) -> ProviderError:
         return ThrottledError(code, words, retry_after=refusal.retry_after or _LOGIN_RATE_WAIT)
     if code in _PASSING or refusal.status in _DID_NOTHING or (not refusal.error and refusal.status >= _SERVER_FAULT):
         lost = refusal.status >= _SERVER_FAULT and refusal.status not in _DID_NOTHING
-        detail = f"{words} ({refusal.status})"
+        said = words if refusal.error else "Salesforce answered"
+        detail = f"{said} ({refusal.status})"
         return UnreachableError("salesforce.unreachable", detail, retry_after=refusal.retry_after, reply_lost=lost)
     if not refusal.error:
         return UnreachableError("salesforce.unreachable", f"Salesforce answered {refusal.status}", reply_lost=True)

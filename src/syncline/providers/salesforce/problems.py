@@ -145,7 +145,8 @@ _LOGIN_PROBLEMS = (
         "salesforce.login_rate_exceeded",
         "Salesforce counts too many logins of this user.",
         "A user may log in 3,600 times an hour over all apps.",
-        "Nothing: it is tried again later. If it stays, find what else logs in as this user.",
+        "A sync is tried again by itself; anything else, try again in an hour. If it stays, find what else logs in as "
+        "this user.",
         "nobody",
         retryable=True,
     ),
