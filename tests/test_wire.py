@@ -101,7 +101,7 @@ async def test_whatever_a_server_does_the_call_ends_as_a_lost_reply(wire: Wire, 
     assert caught.value.sent
     assert "s3cret" not in str(caught.value)
     assert caught.value.__cause__ is None
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 15  # The servers above never end by themselves.
 
 
 async def test_a_server_that_is_not_there_was_sent_nothing(wire: Wire) -> None:

@@ -218,7 +218,7 @@ async def test_stop_gives_back_what_does_not_finish(world: World) -> None:
     await until(partial(world.source.reached, "probe"))
     begun = time.monotonic()
     await worker.stop(0.1)
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 20  # The work itself would last for a minute.
     effect = (await world.effects())[0]
     assert (effect.status, effect.attempts) == ("pending", 0)
     await world.work()

@@ -144,5 +144,5 @@ async def test_hanging_call_is_dropped_with_its_client_and_with_the_world(
             pass  # Each question lets the calls get on.
     start = time.monotonic()
     await simulation.stop()
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 10  # The hang itself would last for minutes.
     assert all(isinstance(result, Exception) for result in await asyncio.gather(*calls, return_exceptions=True))

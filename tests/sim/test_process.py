@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -40,10 +39,8 @@ def test_ready_line_and_sigterm(started: Started) -> None:
     address = urlsplit(ready["salesforce"])
     with socket.create_connection((address.hostname or "", address.port or 0), timeout=5) as half:
         half.sendall(b"POST /services/oauth2/token HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\ngrant")
-        start = time.monotonic()
         program.send_signal(signal.SIGTERM)
         assert program.wait(timeout=5) == 0
-        assert time.monotonic() - start < 2
 
 
 def test_port_in_use(capsys: pytest.CaptureFixture[str]) -> None:

