@@ -22,10 +22,11 @@ def describe(call: Call) -> dict[str, Any]:
 def describe_searchable(call: Call) -> dict[str, Any]:
     """Answer every field, and by which of them people can be found."""
     known = fields.load(call.world.db).values()
+    native_crm = call.world.switches["marketo"]["native_crm"]
     entry = {
         "name": "API Lead",
         "searchableFields": [[field.name] for field in known if field.searchable],
-        "fields": [_described_again(field) for field in known],
+        "fields": [_described_again(field, native_crm=native_crm) for field in known],
     }
     return {"result": [entry]}
 
@@ -80,14 +81,15 @@ def _described(field: PersonField) -> dict[str, Any]:
     }
 
 
-def _described_again(field: PersonField) -> dict[str, Any]:
+def _described_again(field: PersonField, *, native_crm: bool) -> dict[str, Any]:
     return {
         "name": field.name,
         "displayName": field.label,
         "dataType": field.data_type,
         **_length(field),
         "updateable": not field.read_only,
-        "crmManaged": False,
+        # A native sync maps the standard fields that it can write.
+        "crmManaged": bool(native_crm) and not field.custom and not field.read_only,
     }
 
 
