@@ -29,6 +29,7 @@ DEFAULTS: dict[str, Any] = {
     # The data API
     "api_disabled": False,  # API_DISABLED_FOR_ORG, as in an edition without the API
     "api_limit": 100_000,  # calls in any 24 hours
+    "api_calls_elsewhere": 0,  # how many of them the org's other apps have made
     "api_limit_reached": False,
     "ip_blocked": False,  # the org lets nobody in from here
 }
