@@ -74,7 +74,10 @@ class SettledEffect(msgspec.Struct, frozen=True):
 
 
 class SentRecords(msgspec.Struct, frozen=True):
-    """Records that reached the target: (id, stamp), remembered while the look-back could read them again."""
+    """Records that reached the target: (id, mark), remembered while the look-back could read them again.
+
+    A mark begins with the record's stamp.
+    """
 
     object: str
     rows: tuple[tuple[str, str], ...]

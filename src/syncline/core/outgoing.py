@@ -1,9 +1,11 @@
 """A page of records on its way out: what is sent, what was sent before, and what came of it.
 
 Law: pure. A cycle reads again what lies close before the watermark, because a record may be committed late, with a
-stamp that has passed; a record of which just this stamp was sent is not sent again.
+stamp that has passed; a record that was sent just so is not sent again. "Just so" is its stamp and its values: a
+source may give stamps to the second only, and a record can change twice within one.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -11,6 +13,8 @@ import msgspec
 
 from syncline.core.documents import ObjectSyncDocument
 from syncline.core.event import RefusedRecords, SentRecords
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 class Shape(msgspec.Struct, frozen=True):
@@ -26,7 +30,7 @@ class Shape(msgspec.Struct, frozen=True):
 
 
 class Load(msgspec.Struct, frozen=True):
-    """What one page comes to: the people to send, whose (id, stamp) they are, and how many were sent before."""
+    """What one page comes to: the people to send, whose (id, mark) they are, and how many were sent before."""
 
     people: tuple[dict[str, Any], ...]
     origins: tuple[tuple[str, str], ...]
@@ -47,12 +51,14 @@ class Result(Protocol):
 
 
 def pack(records: Sequence[Mapping[str, Any]], shape: Shape, sent: Mapping[str, str]) -> Load:
-    """Turn a page into people; `sent` says which stamp of a record was sent last, by id."""
+    """Turn a page into people; `sent` says with which mark a record was sent last, by id."""
     latest = {record[shape.id_field]: record for record in records}
-    fresh = [record for id_, record in latest.items() if sent.get(id_) != record[shape.stamp_field]]
+    people = {id_: _person(record, shape) for id_, record in latest.items()}
+    marks = {id_: _mark(latest[id_][shape.stamp_field], person) for id_, person in people.items()}
+    fresh = [id_ for id_, mark in marks.items() if sent.get(id_) != mark]
     return Load(
-        people=tuple(_person(record, shape) for record in fresh),
-        origins=tuple((record[shape.id_field], record[shape.stamp_field]) for record in fresh),
+        people=tuple(people[id_] for id_ in fresh),
+        origins=tuple((id_, marks[id_]) for id_ in fresh),
         unchanged=len(records) - len(fresh),
         read=len(records),
     )
@@ -85,7 +91,7 @@ def remember(
     )
     still = {id_ for id_, _ in refused}
     cleared = tuple(id_ for id_, _ in load.origins if id_ in refused_before and id_ not in still)
-    recent = tuple((id_, stamp) for id_, stamp in load.origins if stamp >= horizon)
+    recent = tuple((id_, mark) for id_, mark in load.origins if mark >= horizon)
     return SentRecords(shape.object, recent), RefusedRecords(shape.object, refused, cleared)
 
 
@@ -93,3 +99,8 @@ def _person(record: Mapping[str, Any], shape: Shape) -> dict[str, Any]:
     person = {target: record.get(source) for source, target in shape.mapping.items()}
     person[shape.key] = record[shape.id_field]
     return person
+
+
+def _mark(stamp: str, person: Mapping[str, Any]) -> str:
+    """Answer what tells one sending of a record from another; it sorts like the stamp that it begins with."""
+    return f"{stamp} {hashlib.blake2b(_encode(person), digest_size=8).hexdigest()}"

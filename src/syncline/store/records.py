@@ -10,7 +10,7 @@ from syncline.store.transaction import Transaction
 class KnownRecords(msgspec.Struct, frozen=True):
     """What is known of some records of one object."""
 
-    #: id -> the stamp that was sent
+    #: id -> the mark of what was sent; it begins with the stamp
     sent: dict[str, str]
     refused: frozenset[str]
 
