@@ -1,0 +1,28 @@
+"""Everything that is measured, in one table: `python -m benchmarks [NAME …]`."""
+
+import json
+import sys
+from pathlib import Path
+
+from benchmarks import audit, engine, hooks, start, status
+from benchmarks.measure import Result, machine, record, table
+
+MEASURED = {each.__name__.rpartition(".")[2]: each.measure for each in (hooks, engine, status, audit, start)}
+RESULTS = Path(__file__).parent / "results.json"
+
+
+def main(names: list[str]) -> int:
+    """Measure what is named, or everything; answers 1 when something was not reached."""
+    results: list[Result] = []
+    for name, measure in MEASURED.items():
+        if not names or name in names:
+            print(f"measuring {name} …", file=sys.stderr, flush=True)
+            results += measure()
+    RESULTS.write_text(json.dumps(record(results), indent=1) + "\n", encoding="utf-8")
+    print(table(results))
+    print(", ".join(f"{name} {value}" for name, value in machine().items()))
+    return int(any(result.reached is False for result in results))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
