@@ -11,6 +11,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
+from syncline.core.catalogue import CATALOGUE
 from syncline.errors import SynclineError
 
 P = ParamSpec("P")
@@ -57,9 +58,10 @@ def guarded(function: Callable[P, T]) -> Callable[P, T]:
         except CommandError as error:
             leave(error.text, error.code, error.problem if as_json else None)
         except SynclineError as error:
-            leave(str(error), FAILED, {"code": error.code, "detail": error.detail} if as_json else None)
+            leave(_explain(error), FAILED, {"code": error.code, "detail": error.detail} if as_json else None)
         except ValidationError as error:
-            leave(_invalid(error), USAGE, {"detail": _invalid(error)} if as_json else None)
+            text = _invalid(error)
+            leave(text, USAGE, {"code": "settings.invalid", "detail": text} if as_json else None)
 
     return wrapper
 
@@ -70,6 +72,13 @@ def leave(text: str, code: int, problem: dict[str, object] | None = None) -> NoR
         sys.stdout.write(json.dumps(problem) + "\n")
     console.print(f"syncline: {text}", style="red", highlight=False, markup=False, soft_wrap=True)
     raise typer.Exit(code)
+
+
+def _explain(error: SynclineError) -> str:
+    """Say what happened and, where the catalogue knows, what to do."""
+    entry = CATALOGUE.get(error.code)
+    words = [error.detail or (entry.meaning if entry else error.code), entry.remedy if entry else ""]
+    return f"{error.code}: " + " — ".join(word for word in words if word)
 
 
 def _invalid(error: ValidationError) -> str:

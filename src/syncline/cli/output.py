@@ -14,6 +14,7 @@ from rich.table import Table
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for programs instead of text for people.")]
 
 console = Console()
+_NO_LIMIT = 10_000  #: columns
 
 
 def write_json(value: object, *, line: bool = False) -> None:
@@ -29,7 +30,9 @@ def write_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(str(cell).replace("[", r"\[") for cell in row))
-    console.print(table)
+    # Piped on to another program, a row stays one line, however long.
+    target = console if console.is_terminal else Console(width=_NO_LIMIT)
+    target.print(table)
 
 
 def write_text(text: str = "", style: str = "") -> None:

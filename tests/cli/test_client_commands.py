@@ -1,0 +1,213 @@
+"""Commands that speak to the service: what they send, what they show, and how they end when it does not work."""
+
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from syncline.cli import app
+
+KEY = "syn_1_secretsecretsecret_abcdef"
+ROW = {
+    "integration": "in_1",
+    "seq": 1,
+    "at": 1_795_000_000_000_000,
+    "type": "integration.created",
+    "disposition": "transitioned",
+    "from": "",
+    "to": "unconfigured",
+    "actor": {"kind": "person", "id": "k1"},
+    "reason": "",
+}
+
+
+class Service:
+    """A service that answers what it was told to, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        """Answer 404 until told otherwise."""
+        self.answers: dict[str, tuple[int, Any]] = {}
+        self.asked: list[tuple[str, str, dict[str, str], Any]] = []
+        service = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def _do(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                service.asked.append((self.command, self.path, dict(self.headers), json.loads(body) if body else None))
+                status, document = service.answers.get(self.path.partition("?")[0], (404, {"code": "route.unknown"}))
+                self.send_response(status)
+                self.end_headers()
+                self.wfile.write(document if isinstance(document, bytes) else json.dumps(document).encode())
+
+            do_GET = do_POST = do_DELETE = _do  # noqa: N815  as the standard library calls them
+
+            def log_message(self, *_: object) -> None:
+                """Say nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._thread = Thread(target=self._server.serve_forever, args=(0.02,))
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop answering."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    """Start a service."""
+    started = Service()
+    yield started
+    started.stop()
+
+
+def run(url: str, *arguments: str, key: str = KEY, typed: str = "") -> tuple[int, str, str]:
+    """Run a command; answers exit code, standard output and standard error."""
+    environment = {"SYNCLINE_URL": url, "SYNCLINE_KEY": key, "COLUMNS": "200", "TERM": "dumb"}
+    result = CliRunner().invoke(app, list(arguments), env=environment, input=typed)
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_the_command_is_awaited_and_sends_the_key(service: Service) -> None:
+    """An asynchronous command really runs: the service is asked, with the key as a bearer token."""
+    service.answers["/api/integrations"] = (200, {"items": [], "next": None})
+    code, text, _ = run(service.url, "status")
+    assert (code, text.strip()) == (0, "no integrations")
+    [(method, path, headers, _)] = service.asked
+    assert (method, path, headers["Authorization"]) == ("GET", "/api/integrations?limit=200", f"Bearer {KEY}")
+
+
+def test_fields_of_an_event_come_from_the_line_from_files_and_from_standard_input(
+    service: Service, tmp_path: Path
+) -> None:
+    """A secret need not stand on a command line; each sending has a key of its own."""
+    answer = {"outcome": {"seq": 3, "disposition": "transitioned", "from": "a", "to": "b"}, "authorize_url": None}
+    service.answers["/api/integrations/in_1/events"] = (200, answer)
+    (tmp_path / "key").write_text("the key\n")
+    send = ("events", "send", "in_1", "credentials.saved")
+    flags = ("--data", f"consumer_key=@{tmp_path / 'key'}", "--data", "consumer_secret=@-", "--data", "a=b=c")
+    code, text, errors = run(service.url, *send, *flags, typed="the secret\n")
+    assert code == 0, errors
+    assert "a → b" in text
+    [(_, _, headers, body)] = service.asked
+    assert body == {"type": "credentials.saved", "consumer_key": "the key", "consumer_secret": "the secret", "a": "b=c"}
+    assert len(headers["Idempotency-Key"]) == 32
+
+
+def test_a_whole_body_comes_from_a_file(service: Service, tmp_path: Path) -> None:
+    """`--data @FILE` reads a JSON object; anything else is wrong usage."""
+    service.answers["/api/integrations/in_1/events"] = (200, {"outcome": {}, "status": {}})
+    body = tmp_path / "body.json"
+    body.write_text('{"objects": {"Lead": {"Email": "email"}}}')
+    send = ("events", "send", "in_1", "mapping.saved", "--json", "--data")
+    assert run(service.url, *send, f"@{body}")[0] == 0
+    assert service.asked[0][3] == {"type": "mapping.saved", "objects": {"Lead": {"Email": "email"}}}
+    body.write_text("[1]")
+    assert run(service.url, *send, f"@{body}")[0] == 2
+    assert run(service.url, *send, "@nowhere.json")[0] == 2
+    assert run(service.url, *send, "neither")[0] == 2
+
+
+def test_a_refusal_ends_with_1_and_the_catalogue_s_own_words(service: Service) -> None:
+    """What is shown is the code, what happened, and the remedy; `--json` gives the problem document."""
+    problem = {"code": "event.refused", "detail": "not now", "remedy": "Wait.", "status": 409}
+    service.answers["/api/integrations/in_1/events"] = (409, problem)
+    code, _, errors = run(service.url, "events", "send", "in_1", "sync.requested")
+    assert code == 1
+    assert "event.refused — not now — Wait." in errors
+    code, text, _ = run(service.url, "events", "send", "in_1", "sync.requested", "--json")
+    assert (code, json.loads(text)) == (1, problem)
+
+
+def test_a_service_that_does_not_answer_ends_with_3() -> None:
+    """Nobody listens: exit code 3 and the address, for people and for programs."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # Bound and not listening: a connection is refused.
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        code, text, errors = run(url, "status", "--json")
+    assert code == 3
+    assert url in errors
+    assert url in json.loads(text)["detail"]
+
+
+def test_without_a_key_it_is_wrong_usage(service: Service) -> None:
+    """Exit code 2, and nothing was asked."""
+    code, _, errors = run(service.url, "status", key="")
+    assert code == 2
+    assert "SYNCLINE_KEY" in errors
+    assert service.asked == []
+
+
+def test_an_answer_that_is_not_json_is_no_traceback(service: Service) -> None:
+    """Something else listens at the address."""
+    service.answers["/api/integrations"] = (200, b"<html>")
+    code, _, errors = run(service.url, "status")
+    assert code == 1
+    assert "not JSON" in errors
+
+
+def test_a_new_key_is_shown_and_nothing_else_secret_ever(service: Service) -> None:
+    """The one secret that a command prints is the key it has just made."""
+    made = {"id": "k2", "name": "night", "role": "operator", "key": "syn_k2_new_123456"}
+    service.answers["/api/keys"] = (201, made)
+    code, text, errors = run(service.url, "keys", "create", "night", "--role", "operator")
+    assert code == 0
+    assert "syn_k2_new_123456" in text
+    assert KEY not in text + errors
+    assert service.asked[0][3] == {"name": "night", "role": "operator"}
+
+
+def test_a_key_is_revoked(service: Service) -> None:
+    """An answer without a body is an answer."""
+    service.answers["/api/keys/k2"] = (204, b"")
+    code, text, _ = run(service.url, "keys", "revoke", "k2")
+    assert code == 0
+    assert "k2 is revoked" in text
+    assert service.asked[0][0] == "DELETE"
+
+
+def test_the_log_is_listed_with_its_filters(service: Service) -> None:
+    """`audit list` passes filters on and shows rows as they come."""
+    service.answers["/api/integrations/in_1/audit"] = (200, {"items": [ROW], "next": None})
+    code, text, _ = run(service.url, "audit", "list", "in_1", "--disposition", "transitioned")
+    assert code == 0
+    assert "integration.created" in text
+    assert "disposition=transitioned" in service.asked[0][1]
+
+
+def test_an_export_goes_to_a_file_that_did_not_exist(service: Service, tmp_path: Path) -> None:
+    """Bytes are written as they come; a file that is there already is not touched."""
+    service.answers["/api/audit"] = (200, b'{"row":1}\n{"row":2}\n')
+    target = tmp_path / "out.ndjson"
+    assert run(service.url, "audit", "export", "--output", str(target))[0] == 0
+    assert target.read_bytes() == b'{"row":1}\n{"row":2}\n'
+    assert run(service.url, "audit", "export", "--output", str(target))[0] == 1
+
+
+def test_a_verification_of_nothing_is_no_success(tmp_path: Path) -> None:
+    """Without a database there is nothing proved: exit code 1."""
+    code, text, _ = run("", "audit", "verify", "--data", str(tmp_path), "--json")
+    assert (code, json.loads(text)["code"]) == (1, "store.missing")
+
+
+def test_no_coroutine_is_left_unawaited() -> None:
+    """Typer calls a command and never awaits it; every command is wrapped, so Python has nothing to warn of."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "syncline", "keys", "list", "--key", KEY, "--url", "http://127.0.0.1:1"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 3
+    assert "never awaited" not in done.stderr
