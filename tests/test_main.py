@@ -1,0 +1,161 @@
+"""The service as a process: one for each data directory, its key shown once, and gone within ten seconds."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from syncline.config import Settings
+from syncline.main import DATABASE, HOLDER, LOCK, rules
+from tests.acceptance.processes import Program
+
+pytestmark = pytest.mark.slow
+
+
+def start(folder: Path, *flags: str) -> Program:
+    """Start the service on a folder."""
+    data = ("--data", str(folder / "data"))
+    return Program("syncline", "serve", "--json", *data, "--port", "0", *flags, log=folder / "service.log")
+
+
+def refuse(*flags: str, **settings: str) -> tuple[int, str, str]:
+    """Run `serve` where it must refuse; answers exit code and both outputs."""
+    done = subprocess.run(
+        [sys.executable, "-m", "syncline", "serve", *flags],
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Program]:
+    """Run a service on fresh data."""
+    program = start(tmp_path)
+    yield program
+    program.stop()
+
+
+def test_a_second_service_on_the_same_data_is_refused(service: Program, tmp_path: Path) -> None:
+    """The refusal names the lock, the process and its address, and the first service goes on."""
+    code, text, errors = refuse("--data", str(tmp_path / "data"), "--port", "0", "--json")
+    assert code == 1
+    assert LOCK in errors
+    assert str(service.pid) in errors
+    assert service.facts["address"] in errors
+    assert json.loads(text)["code"] == "store.locked"
+    assert urllib.request.urlopen(f"{service.facts['address']}/readyz", timeout=5).status == 200
+
+
+def test_a_service_that_was_killed_does_not_keep_its_lock(tmp_path: Path) -> None:
+    """After kill -9 the next one starts, with the same data and without showing a key again."""
+    first = start(tmp_path)
+    assert first.facts["admin_key"].startswith("syn_")
+    first.kill()
+    second = start(tmp_path)
+    assert second.facts["admin_key"] is None
+    assert second.stop() == 0
+    assert not (tmp_path / "data" / HOLDER).exists()
+    assert (tmp_path / "data" / DATABASE).exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_within_ten_seconds_with_a_stream_open(tmp_path: Path, number: signal.Signals) -> None:
+    """A page that follows the log does not hold the service."""
+    service = start(tmp_path)
+    address, key = service.facts["address"], service.facts["admin_key"]
+    account = {"url": "https://123-abc-456.mktorest.com", "client_id": "i", "client_secret": "s"}
+    body = {"name": "x", "source": {"login_host": "https://login.salesforce.com"}, "target": account}
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    asked = urllib.request.Request(f"{address}/api/integrations", json.dumps(body).encode(), headers)
+    created = json.load(urllib.request.urlopen(asked, timeout=5))
+    stream = urllib.request.urlopen(
+        urllib.request.Request(f"{address}/i/{created['id']}/stream", headers=headers), timeout=15
+    )
+    begun = time.monotonic()
+    os.kill(service.pid, number)
+    with contextlib.suppress(ConnectionError):
+        stream.read()
+    assert service.stop() == 0
+    assert time.monotonic() - begun < 10
+
+
+def test_nothing_secret_is_in_its_log(service: Program, tmp_path: Path) -> None:
+    """The first key is said on standard output and nowhere else, and refused keys are not noted either."""
+    address, key = service.facts["address"], service.facts["admin_key"]
+    for text in (key, "syn_00000000_wrongwrongwrongwrongwrongwrongwr_000000"):
+        asked = urllib.request.Request(f"{address}/api/keys?token={text}", headers={"Authorization": f"Bearer {text}"})
+        with contextlib.suppress(urllib.error.HTTPError):
+            urllib.request.urlopen(asked, timeout=5)
+    service.stop()
+    log = (tmp_path / "service.log").read_text(encoding="utf-8")
+    assert "/api/keys" in log
+    assert key not in log
+    assert "wrongwrong" not in log
+
+
+def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+    """Exit code 1 and the port."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        code, _, errors = refuse("--data", str(tmp_path / "data"), "--port", port)
+    assert code == 1
+    assert port in errors
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize(
+    ("flags", "settings", "named"),
+    [
+        (("--public-url", "https://sync.example.com/path"), {}, "--public-url"),
+        ((), {"SYNCLINE_LOG_LEVEL": "loud"}, "--log-level"),
+        (("--port", "70000"), {}, "--port"),
+    ],
+)
+def test_a_wrong_setting_is_wrong_usage(
+    tmp_path: Path, flags: tuple[str, ...], settings: dict[str, str], named: str
+) -> None:
+    """Exit code 2 and the flag's name, whether it came by the command line or by the environment."""
+    code, _, errors = refuse("--data", str(tmp_path / "data"), *flags, **settings)
+    assert code == 2
+    assert named in errors
+    assert "Traceback" not in errors
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    """A file is in the way: exit code 1 and a sentence."""
+    (tmp_path / "file").write_text("")
+    code, _, errors = refuse("--data", str(tmp_path / "file" / "data"))
+    assert code == 1
+    assert "store.no_folder" in errors
+
+
+def test_browsers_are_sent_to_a_name_they_can_go_to(tmp_path: Path) -> None:
+    """Listening on every address, the service calls itself localhost unless it is told a name."""
+    everywhere = start(tmp_path, "--host", "0.0.0.0")  # noqa: S104  this is what is tested
+    public_url = everywhere.facts["public_url"]
+    everywhere.stop()
+    assert public_url.startswith("http://localhost:")
+
+
+def test_every_timer_of_the_chart_has_a_delay() -> None:
+    """The rules take each delay from the settings."""
+    assert rules(Settings()).delays == {
+        "login_lifetime": 600,
+        "cycle_interval": 300,
+        "throttle_wait": 900,
+        "failure_wait": 300,
+    }
