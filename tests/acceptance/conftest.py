@@ -10,6 +10,14 @@ from tests.acceptance.processes import Program
 from tests.acceptance.world import World
 
 LEADS, CONTACTS = 60, 40
+_HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of this folder as slow: each starts a process."""
+    for item in items:
+        if item.path.is_relative_to(_HERE):
+            item.add_marker("slow")
 
 
 @pytest.fixture(scope="session")

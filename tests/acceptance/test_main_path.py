@@ -5,8 +5,6 @@ import json
 import sys
 import time
 
-import pytest
-
 from tests.acceptance.conftest import CONTACTS, LEADS
 from tests.acceptance.world import World
 
@@ -109,7 +107,6 @@ async def test_the_command_line_shows_what_the_api_shows(world: World) -> None:
     assert [json.loads(line)["row"]["seq"] for line in output.splitlines()] == [1, 2, 3]
 
 
-@pytest.mark.slow
 async def test_the_demo_ends_in_syncing_with_one_line_of_json() -> None:
     """`syncline demo --once --json`: exit code 0, and the last line tells what happened."""
     arguments = ("demo", "--once", "--json", "--leads", "120", "--contacts", "80")

@@ -168,7 +168,7 @@ INSIDE = (
         "store.older",
         "The database was written by an older version and has not been migrated.",
         "A command that only reads does not change the database.",
-        "Run syncline migrate, or start the service, which does it.",
+        "Start the service, which migrates it.",
         "operator",
     ),
     Problem(
