@@ -104,6 +104,21 @@ async def test_a_pause_stops_the_run_without_a_word(world: World) -> None:
     assert (await world.documents())["run"]["number"] == 1
 
 
+async def test_a_run_that_is_over_does_not_hang_up_on_what_is_on_its_way(world: World) -> None:
+    """Hanging up stops nothing at the target, and whoever sends the same people at once may make some of them twice."""
+    await ready(world, 90)
+    calls: list[str] = []
+
+    async def take_long() -> None:
+        calls.append("begun")
+        await asyncio.sleep(0.05)
+        calls.append("ended")
+
+    world.target.fail("upsert", *[_fine] * 8, partial(world.say, "pause.requested"), *[take_long] * 20)
+    await world.run()
+    assert calls.count("begun") == calls.count("ended") > 1
+
+
 async def test_a_grant_that_is_lost_ends_the_run(world: World) -> None:
     """The state says what a person has to do, and the run goes on after the login."""
     await ready(world, 60)

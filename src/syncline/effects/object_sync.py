@@ -20,12 +20,14 @@ from syncline.core.outgoing import Load, Shape, count, pack, remember
 from syncline.effects.read_ahead import read_ahead
 from syncline.effects.session import GrantSession
 from syncline.effects.work import Work
-from syncline.errors import ProviderError
+from syncline.errors import ProviderError, SynclineError
 from syncline.providers.port import Account, Page, Position, RowResult
 from syncline.store.records import KnownRecords, known
 
 #: Pages whose people are on their way at the same time.
 _PAGES_IN_FLIGHT = 3
+#: How long the target may take until a person whom it has just created is found by the next upsert.
+_SETTLING_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,9 @@ class ObjectSync:
             # What is on its way counts, whatever stopped the reading.
             while self._flights:
                 await self._land()
+        except SynclineError:
+            await self._let_settle()
+            raise
         finally:
             await self._call_off()
         if failure is not None:
@@ -160,6 +165,16 @@ class ObjectSync:
             refused,
             step=f"{document.object}:{document.read}",
         )
+
+    async def _let_settle(self) -> None:
+        """Let what was sent come to its end, and the target take it in, before another run sends the same people.
+
+        Hanging up stops nothing over there, and two upserts of one person close together can make two of them.
+        """
+        answers = [answer for flight in self._flights for answer in flight.answers]
+        if answers:
+            await asyncio.gather(*answers, return_exceptions=True)
+            await asyncio.sleep(_SETTLING_SECONDS)
 
     async def _call_off(self) -> None:
         answers = [answer for flight in self._flights for answer in flight.answers]
