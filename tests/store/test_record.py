@@ -21,6 +21,7 @@ class BreakingTransaction(Transaction):
     """Passes queries on until the one with the given number, which fails."""
 
     def __init__(self, inner: Transaction, fails_at: int) -> None:
+        self.heads = {}
         self._inner = inner
         self._left = fails_at
 

@@ -61,8 +61,6 @@ class _Head(msgspec.Struct, frozen=True):
     snapshot: Snapshot
     since: int
     hash: bytes
-    #: The first event that came with the same key: seq, payload digest, disposition, origin, target.
-    owner: tuple[int, bytes, Disposition, str, str] | None = None
 
 
 class _Entry(msgspec.Struct, frozen=True):
@@ -82,8 +80,8 @@ def record(tx: Transaction, event: Event, *, rules: Rules) -> Outcome:
     """Decide what an event means and write down all that follows; raises `NotFoundError` without an integration."""
     head = _find(tx, event, rules)
     digest = audit.payload_digest(event)
-    if head.owner is not None:
-        return _repeat(tx, event, head, digest, head.owner, rules)
+    if event.brings and tx.find_owner(integration=event.integration, key=event.key):
+        return _repeat(tx, event, head, digest, rules)  # Before anything is consumed.
     decision = _decide(tx, event, head, rules)
     seq = head.snapshot.seq + 1
     entry = _Entry(
@@ -95,11 +93,14 @@ def record(tx: Transaction, event: Event, *, rules: Rules) -> Outcome:
         state_seq=seq if decision.entered else head.snapshot.state_seq,
         effects=tuple([f"{event.integration}.{seq}.{number}" for number in range(len(decision.effects))]),
     )
+    link = _append(tx, entry, rules)
+    if not link:
+        return _repeat(tx, event, head, digest, rules)
     if decision.disposition in ACCEPTED:
         for brought in event.brings:
             keep(tx, event, brought, seq)
         _plan(tx, entry, rules)
-    _append(tx, entry, rules)
+    _advance(tx, entry, link, rules)
     return Outcome(
         event.integration,
         seq,
@@ -113,7 +114,10 @@ def record(tx: Transaction, event: Event, *, rules: Rules) -> Outcome:
 
 
 def _find(tx: Transaction, event: Event, rules: Rules) -> _Head:
-    found = tx.find_snapshot(integration=event.integration, key=event.key)
+    known: _Head | None = tx.heads.get(event.integration)
+    if known is not None:
+        return known
+    found = tx.find_snapshot(integration=event.integration)
     if found is None:
         if event.type != BIRTH:
             raise NotFoundError("integration.unknown", "there is no such integration")
@@ -126,10 +130,9 @@ def _find(tx: Transaction, event: Event, rules: Rules) -> _Head:
             chart=rules.chart_name,
         )
         return _Head(Snapshot(event.integration, "", 0, 0, Context()), event.at, audit.GENESIS)
-    state, seq, state_seq, since, context, head, *owner = found
+    state, seq, state_seq, since, context, head = found
     memory = msgspec.json.decode(context, type=Context)
-    first = None if owner[0] is None else (owner[0], owner[1], owner[2], owner[3], owner[4])
-    return _Head(Snapshot(event.integration, state, seq, state_seq, memory), since, head, first)
+    return _Head(Snapshot(event.integration, state, seq, state_seq, memory), since, head)
 
 
 def _decide(tx: Transaction, event: Event, head: _Head, rules: Rules) -> Decision:
@@ -164,22 +167,16 @@ def _plan(tx: Transaction, entry: _Entry, rules: Rules) -> None:
         )
 
 
-def _repeat(
-    tx: Transaction,
-    event: Event,
-    head: _Head,
-    digest: bytes,
-    owner: tuple[int, bytes, Disposition, str, str],
-    rules: Rules,
-) -> Outcome:
+def _repeat(tx: Transaction, event: Event, head: _Head, digest: bytes, rules: Rules) -> Outcome:
     """Answer as before and do nothing; a key that comes again with another payload is refused."""
-    first_seq, first_digest, first, origin, target = owner
+    first_seq, first_digest, first, origin, target = tx.find_owner(integration=event.integration, key=event.key)
     before = head.snapshot
     same = digest == first_digest
     reason = "" if same else f"the key was used by seq {first_seq} with another payload"
     decision = Decision("duplicate" if same else "refused", before.state, before.context, reason=reason)
     seq = before.seq + 1
-    _append(tx, _Entry(event, digest, head, decision, seq, before.state_seq, repeats=first_seq), rules)
+    entry = _Entry(event, digest, head, decision, seq, before.state_seq, repeats=first_seq)
+    _advance(tx, entry, _append(tx, entry, rules), rules)
     return Outcome(
         event.integration,
         seq,
@@ -193,8 +190,8 @@ def _repeat(
     )
 
 
-def _append(tx: Transaction, entry: _Entry, rules: Rules) -> None:
-    """Write the row and move the integration's head, with its version as the fence."""
+def _append(tx: Transaction, entry: _Entry, rules: Rules) -> bytes:
+    """Write the row; answers its hash, or nothing when its key belongs to an earlier row."""
     event, decision, origin = entry.event, entry.decision, entry.head.snapshot.state
     brought = event.brings if decision.disposition in ACCEPTED else ()
     content = audit.encode(
@@ -222,7 +219,7 @@ def _append(tx: Transaction, entry: _Entry, rules: Rules) -> None:
         )
     )
     link = audit.chain(entry.head.hash, content)
-    tx.add_audit_row(
+    added = tx.add_audit_row(
         integration=event.integration,
         seq=entry.seq,
         at=event.at,
@@ -236,11 +233,13 @@ def _append(tx: Transaction, entry: _Entry, rules: Rules) -> None:
         content=content,
         hash=link,
     )
-    _advance(tx, entry, link, rules)
+    return link if added else b""
 
 
 def _advance(tx: Transaction, entry: _Entry, link: bytes, rules: Rules) -> None:
+    """Move the integration's head, with its version as the fence."""
     before, decision = entry.head.snapshot, entry.decision
+    since = entry.event.at if decision.entered else entry.head.since
     if not decision.entered and decision.context == before.context:
         moved = tx.advance(integration=before.integration, old_seq=before.seq, seq=entry.seq, head=link)
     else:
@@ -251,9 +250,11 @@ def _advance(tx: Transaction, entry: _Entry, link: bytes, rules: Rules) -> None:
             head=link,
             state=decision.to,
             state_seq=entry.state_seq,
-            since=entry.event.at if decision.entered else entry.head.since,
+            since=since,
             context=msgspec.json.encode(decision.context).decode(),
             chart=rules.chart_name,
         )
     if moved != 1:
         raise RuntimeError("the integration moved under its own transaction")
+    after = Snapshot(before.integration, decision.to, entry.seq, entry.state_seq, decision.context)
+    tx.keep_head(before.integration, _Head(after, since, link))

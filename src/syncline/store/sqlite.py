@@ -122,14 +122,14 @@ class Writer(Connection):
         Savepoints cost an eighth of the throughput and nearly every operation succeeds, so they are only made when one
         has failed: then the whole group is taken back and run again, each operation under its own.
         """
-        transaction, execute = self.transaction(), connection.execute
-        with suppress(_OneFailed), _committed(connection):
+        transaction = self.transaction()
+        with suppress(_OneFailed), _committed(connection, transaction):
             try:
                 return [(operation(transaction), None) for operation in operations]
             except Exception as error:
                 raise _OneFailed from error
-        with _committed(connection):
-            return [_run_one(execute, operation, transaction) for operation in operations]
+        with _committed(connection, transaction):
+            return [_run_one(connection.execute, operation, transaction) for operation in operations]
 
 
 class _OneFailed(Exception):  # noqa: N818  a signal, not an error
@@ -137,15 +137,17 @@ class _OneFailed(Exception):  # noqa: N818  a signal, not an error
 
 
 @contextmanager
-def _committed(connection: sqlite3.Connection) -> Iterator[None]:
+def _committed(connection: sqlite3.Connection, transaction: Transaction) -> Iterator[None]:
     """One transaction: committed, or rolled back and the error passed on."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
         connection.execute("COMMIT")
-    finally:
+    except BaseException:
+        transaction.heads.clear()
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+        raise
 
 
 def _run_one(
@@ -155,6 +157,7 @@ def _run_one(
     try:
         result = operation(transaction)
     except Exception as error:  # noqa: BLE001  it belongs to this caller alone
+        transaction.heads.clear()
         execute("ROLLBACK TO operation")
         execute("RELEASE operation")
         return None, error

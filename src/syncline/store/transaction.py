@@ -16,6 +16,8 @@ T = TypeVar("T")
 #: A text in quotes, which is left alone, or a named parameter.
 _NAMES = re.compile(r"'(?:[^']|'')*'|(?<!:):([a-z_]+)")
 
+_MOST_HEADS = 5_000
+
 _QUERIES = Path(__file__).parent / "queries"
 
 
@@ -31,10 +33,19 @@ class Transaction:
 
     def __init__(self, connection: Connection, queries: Queries) -> None:
         """Bind each query to the connection once, since a transaction is made for every commit."""
+        #: Where the last events left their integrations, so that the next ones need not read it again. Whoever takes a
+        #: statement back empties it; a fence in the database still judges each use.
+        self.heads: dict[str, Any] = {}
         for name in queries.available_queries:
             if not name.endswith("_cursor"):
                 query = getattr(queries, name)
                 setattr(self, name, _bind(connection, query.sql, query.operation))
+
+    def keep_head(self, integration: str, head: object) -> None:
+        """Remember where an event left its integration."""
+        if len(self.heads) >= _MOST_HEADS:
+            self.heads.clear()
+        self.heads[integration] = head
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         """Only for names that no query has; also tells the type checker what the others are."""

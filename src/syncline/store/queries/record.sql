@@ -1,12 +1,13 @@
 -- The statements of one event's transaction.
 
--- name: find_snapshot(integration, key)^
--- What the decision needs to know of an integration, and of the first event that came with this key.
-SELECT i.state, i.seq, i.state_seq, i.state_since, i.context, i.head,
-       a.seq, a.digest, a.disposition, a.origin, a.target
-  FROM integrations AS i
-  LEFT JOIN audit AS a ON a.integration = i.id AND a.key = :key AND a.owns_key = 1
- WHERE i.id = :integration;
+-- name: find_snapshot(integration)^
+-- What the decision needs to know of an integration.
+SELECT state, seq, state_seq, state_since, context, head FROM integrations WHERE id = :integration;
+
+-- name: find_owner(integration, key)^
+-- The first event that came with this key.
+SELECT seq, digest, disposition, origin, target FROM audit
+ WHERE integration = :integration AND key = :key AND owns_key = 1;
 
 -- name: add_integration(id, name, state, since, context, chart)!
 -- An integration before its first audit row.
@@ -14,9 +15,10 @@ INSERT INTO integrations (id, name, state, seq, state_seq, state_since, context,
 VALUES (:id, :name, :state, 0, 0, :since, :context, :chart, x'0000000000000000000000000000000000000000000000000000000000000000', :since);
 
 -- name: add_audit_row(integration, seq, at, type, key, owns_key, digest, disposition, origin, target, content, hash)!
--- One row of the log.
+-- One row of the log, unless its key belongs to an earlier one.
 INSERT INTO audit (integration, seq, at, type, key, owns_key, digest, disposition, origin, target, content, hash)
-VALUES (:integration, :seq, :at, :type, :key, :owns_key, :digest, :disposition, :origin, :target, :content, :hash);
+VALUES (:integration, :seq, :at, :type, :key, :owns_key, :digest, :disposition, :origin, :target, :content, :hash)
+ON CONFLICT (key, integration) WHERE owns_key = 1 DO NOTHING;
 
 -- name: advance(integration, old_seq, seq, head)!
 -- The head of the chain moves, the state stays; the version is the fence.
