@@ -231,6 +231,31 @@ async def test_a_denied_login_does_not_end_the_need_to_authorize_again(world: Wo
     await world.wait_for(integration, WAITING)
 
 
+@pytest.mark.parametrize("settings", [{**ON_REQUEST, "effect_attempts": 2}], indirect=True)
+async def test_a_probe_that_meets_an_outage_does_not_call_the_credentials_wrong(world: World) -> None:
+    """Credentials are saved anew while the login host is down: nothing is known to be wrong, and they are kept."""
+    integration = await world.create()
+    await world.reach(integration, WAITING)
+    await lose_grant(world, integration)
+    key, secret = await world.register_app(integration)
+    await world.fault(side="salesforce", match="token", kind="status", status=503, times=-1)
+
+    await world.send(integration, "credentials.saved", consumer_key=key, consumer_secret=secret)
+
+    await blocked(
+        world,
+        integration,
+        "reauthorization_required.probe_failed",
+        "salesforce.unreachable",
+        by="effect.exhausted",
+        remedy="try again when Salesforce answers",
+    )
+    await world.mend()
+    await go_on(world, integration, "probe.requested", LOST)
+    await world.login(integration)
+    await world.wait_for(integration, WAITING)
+
+
 # -- the refresh
 
 

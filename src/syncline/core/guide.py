@@ -30,6 +30,7 @@ MILESTONES: dict[str, str] = {
 }
 
 _PROBING = "The Consumer Key and Secret are being tested at {source}; nobody has to log in for that."
+_NOT_PROBED = "{source} could not be asked whether the Consumer Key and Secret are right; nothing is known to be wrong."
 _EXCHANGING = "The login came back and is being turned into tokens."
 _AWAITING_LOGIN = "Somebody has started to log in to {source}; the login has to be finished there."
 
@@ -48,11 +49,7 @@ GUIDE: dict[str, Explanation] = {
         "{source} did not accept the Consumer Key or the Consumer Secret; enter them again.",
         "credentials.saved",
     ),
-    "app_registered.probe_failed": Explanation(
-        "Credentials not tested",
-        "{source} could not be asked whether the Consumer Key and Secret are right; nothing is known to be wrong.",
-        "probe.requested",
-    ),
+    "app_registered.probe_failed": Explanation("Credentials not tested", _NOT_PROBED, "probe.requested"),
     "credentials_saved.ready": Explanation(
         "Ready to log in", "The credentials are right; now log in to {source} as the sync user.", "login.started"
     ),
@@ -127,6 +124,7 @@ GUIDE: dict[str, Explanation] = {
         "{source} did not accept the Consumer Key or the Consumer Secret; enter them again.",
         "credentials.saved",
     ),
+    "reauthorization_required.probe_failed": Explanation("Credentials not tested", _NOT_PROBED, "probe.requested"),
     "reauthorization_required.awaiting_login": Explanation("Waiting for the login", _AWAITING_LOGIN, "login.started"),
     "reauthorization_required.exchanging_code": Explanation("Finishing the login", _EXCHANGING),
     "reauthorization_required.login_failed": Explanation(

@@ -57,6 +57,7 @@ FACES: dict[str, Face] = {
     "reauthorization_required.awaiting_person": Face("failed", "login", "Log in to {source} again"),
     "reauthorization_required.probing_credentials": Face("working", "working", "Testing Consumer Key and Secret"),
     "reauthorization_required.credentials_rejected": Face("failed", "credentials", "Correct Consumer Key and Secret"),
+    "reauthorization_required.probe_failed": Face("failed", "credentials", "The credentials could not be tested"),
     "reauthorization_required.awaiting_login": Face("waiting", "login", "Finish the login at {source}"),
     "reauthorization_required.exchanging_code": Face("working", "working", "Finishing the login"),
     "reauthorization_required.login_failed": Face("failed", "login", "The login did not succeed"),
