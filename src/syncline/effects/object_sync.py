@@ -134,6 +134,7 @@ class ObjectSync:
 
     async def _upsert(self, batch: tuple[Mapping[str, Any], ...]) -> list[RowResult]:
         async with self._run.lanes:
+            await self._run.work.check_wanted()  # A pause stops the writing in the midst of a page.
             return await self._run.work.tools.providers.target.upsert(self._run.account, batch)
 
     async def _land(self) -> None:

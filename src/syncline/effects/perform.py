@@ -9,7 +9,7 @@ from syncline.core.effect import EFFECTS
 from syncline.core.event import Actor, Event, SettledEffect
 from syncline.effects import RUNNERS
 from syncline.effects.failure import settle_failure
-from syncline.effects.work import MovedOnError, Work
+from syncline.effects.work import Work
 from syncline.errors import RejectedError, SynclineError
 
 _log = structlog.get_logger()
@@ -35,8 +35,7 @@ async def _check(work: Work) -> None:
     """Refuse what has nothing to do, or has taken the process with it each time; raises `SynclineError`."""
     if work.effect.attempts > work.tools.settings.effect_attempts:
         raise RejectedError("effect.crashed", "the service has ended each time that this was tried")
-    if (await work.read_integration()).state_seq != work.effect.state_seq:
-        raise MovedOnError("effect.moved_on", "the state that it worked for was left before it began")
+    await work.check_wanted()
 
 
 async def _ring(work: Work) -> None:

@@ -46,6 +46,11 @@ class Work:
         """Answer the documents of the integration by name."""
         return await self.tools.store.read(partial(documents, integration=self.effect.integration))
 
+    async def check_wanted(self) -> None:
+        """Raise `MovedOnError` when the state that the effect works for was left."""
+        if (await self.read_integration()).state_seq != self.effect.state_seq:
+            raise MovedOnError("effect.moved_on", "the state that it worked for was left")
+
     async def finish(self, type_: str, data: dict[str, Any], *brings: Brought) -> Outcome:
         """Send the event that the effect leads to, and settle it."""
         settled = SettledEffect(self.effect.id, self.lease)
