@@ -160,7 +160,7 @@ async def test_a_kept_connection_that_died_does_not_look_like_a_lost_reply(stub:
         assert (await wire.call_once("POST", f"{origin}/", headers={}, body=b"")).status == 200
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"{", b"\xff\xfe"])
+@pytest.mark.parametrize("body", [b"", b"<html>", b"{", b"\xff\xfe", b"[" * 100_000])
 def test_what_is_not_json_is_no_document(body: bytes) -> None:
     """It is an outage, not a crash."""
     with pytest.raises(WireError, match="not JSON"):

@@ -44,7 +44,7 @@ class Reply:
         """Decode the body as JSON; raises `WireError` for anything else."""
         try:
             return msgspec.json.decode(self.body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # The last for brackets without end.
             raise WireError(f"answered {self.status} with something that is not JSON", sent=True) from None
 
     def retry_after(self, now: datetime | None = None) -> float | None:
