@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.acceptance.conftest import CONTACTS, LEADS
-from tests.acceptance.expectations import calls, rows_of
+from tests.acceptance.expectations import calls
 from tests.acceptance.syncs import arrived, complete, prepared, start, trouble, until
 from tests.acceptance.world import Json, World
 
@@ -35,8 +35,8 @@ async def ran(world: World, integration: str, number: int) -> None:
     """Wait until a run has ended, the initial sync being the first."""
 
     async def ended() -> bool:
-        found = await world.status(integration)
-        return found["run"]["number"] > number or (found["run"]["number"] == number and found["run"]["ended_at"] > 0)
+        run = (await world.status(integration))["run"] or {"number": 0}
+        return bool(run["number"] > number or (run["number"] == number and run["ended_at"] > 0))
 
     await until(ended, f"run {number} does not end")
 
