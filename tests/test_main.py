@@ -107,6 +107,16 @@ def test_nothing_secret_is_in_its_log(service: Program, tmp_path: Path) -> None:
     assert "wrongwrong" not in log
 
 
+def test_its_files_are_readable_by_nobody_else(tmp_path: Path) -> None:
+    """Also in a folder that was made before, with the usual rights."""
+    (tmp_path / "data").mkdir(mode=0o755)
+    service = start(tmp_path)
+    modes = {path.name: path.stat().st_mode & 0o077 for path in (tmp_path / "data").iterdir()}
+    service.stop()
+    assert DATABASE in modes
+    assert set(modes.values()) == {0}, modes
+
+
 def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
     """Exit code 1 and the port."""
     with socket.create_server(("127.0.0.1", 0)) as taken:

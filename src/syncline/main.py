@@ -64,6 +64,7 @@ class Running:
 
 def run(settings: Settings, *, ready: Callable[[Running], None]) -> None:
     """Run the service until SIGTERM or SIGINT; raises `ConfigurationError` when it cannot start."""
+    os.umask(0o077)  # Nobody else reads the database, also when the folder was there before with wider rights.
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(settings, ready=ready))
 
