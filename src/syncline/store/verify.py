@@ -58,6 +58,7 @@ def verify(
         if progress is not None:
             progress(scan.rows)
     scan.compare(tx, integration)
+    scan.hold({name: anchor for name, anchor in (anchors or {}).items() if integration in {"", name}})
     return Report(scan.rows, len(scan.folds), tuple(scan.faults.values()))
 
 
@@ -100,6 +101,13 @@ class _Scan:
             fold = self.folds.setdefault(name, Fold())
             if not fold.fault and seq > fold.seq:
                 self._note(name, fold.seq, f"something came with seq {seq}, its log ends at {fold.seq}")
+
+    def hold(self, anchors: Mapping[str, Anchor]) -> None:
+        """Report the logs that end before the row that was noted elsewhere."""
+        for name, anchor in anchors.items():
+            fold = self.folds.get(name, Fold())
+            if not fold.fault and fold.seq < anchor.seq:
+                self._note(name, fold.seq, f"its log ends at seq {fold.seq}, seq {anchor.seq} was noted elsewhere")
 
     def _note(self, integration: str, seq: int, what: str) -> None:
         self.faults.setdefault(integration, Fault(integration, seq, what))
