@@ -126,10 +126,12 @@ async def test_a_grant_revoked_in_the_middle_of_the_initial_sync_resumes_where_i
     await world.wait_for(integration, WAITING)
     row = (await rows_of(world, integration, "code.exchanged"))[-1]
     assert row["to"] == "syncing.initial_sync"
-    # The leads once, the contacts once, and the one that was made meanwhile with the cycle after.
-    assert await calls(world, "marketo", "leads.sync") == 3
+    # The leads once, the contacts once, and the one that was made meanwhile with them or with the cycle after.
+    assert await calls(world, "marketo", "leads.sync") in {2, 3}
+    numbers = await written_since(world, integration, 0)
+    assert (numbers["created"], numbers["updated"], numbers["refused"]) == (LEADS + CONTACTS + 1, 0, 0)
     first = (await rows_of(world, integration, "sync.finished"))[0]["data"]["objects"]
-    assert {name: counts["created"] for name, counts in first.items()} == {"Lead": LEADS, "Contact": CONTACTS}
+    assert first["Lead"]["created"] == LEADS
 
 
 @pytest.mark.parametrize("settings", [ON_REQUEST], indirect=True)
