@@ -28,7 +28,10 @@ def migrate(connection: sqlite3.Connection) -> list[str]:
     for number, name, sql in known:
         if number > applied:
             entry = f"INSERT INTO migrations VALUES ({number}, '{name}', {time.time_ns() // 1000});"  # noqa: S608  our own file names
-            connection.executescript(f"BEGIN IMMEDIATE;\n{sql}\n{entry}\nCOMMIT;")
+            try:
+                connection.executescript(f"BEGIN IMMEDIATE;\n{sql}\n{entry}\nCOMMIT;")
+            finally:
+                connection.rollback()  # What failed in the middle; after the COMMIT there is nothing to take back.
             names.append(name)
     return names
 
