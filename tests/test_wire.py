@@ -1,15 +1,17 @@
 """A call to somebody else's server ends in time and within its size, whatever the other side does."""
 
 import asyncio
+import json
 import socket
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 import aiohttp
 import pytest
 
-from syncline.wire import Reply, Wire, WireError
+from syncline.wire import Reply, Wire, WireError, without
 from tests.providers.stub import Stub, raw_server, stub_server
 
 LIMIT = 100_000
@@ -190,3 +192,11 @@ def test_retry_after_is_a_number_or_a_date(text: str, seconds: float | None) -> 
 def test_a_reply_does_not_show_its_body() -> None:
     """A body can hold tokens, and a repr can reach a log."""
     assert "t0ken" not in repr(Reply(200, {}, b"t0ken"))
+
+
+def test_what_was_sent_in_confidence_is_struck_from_a_refusal() -> None:
+    """As it is, in an address and in JSON; a short word is no secret."""
+    secret = 'a/b"c&d=='
+    body = f"no {secret} {quote(secret, safe='')} {json.dumps(secret)} code".encode()
+    reply = without(Reply(400, {}, body), secret, "code")
+    assert reply.body == b'no [redacted] [redacted] "[redacted]" code'

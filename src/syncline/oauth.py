@@ -9,15 +9,17 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
 from authlib.oauth2.client import DEFAULT_HEADERS, OAuth2Client
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from pydantic import SecretStr
 
-from syncline.wire import Reply, Wire, WireError
+from syncline.wire import Reply, Wire, WireError, without
 
 #: 32 random octets, 43 letters (RFC 7636 §4.1).
 _RANDOM_BYTES = 32
+_SECRET_FIELDS = {"client_secret", "code", "code_verifier", "refresh_token", "token"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,14 @@ class _Client(OAuth2Client):
         sent = {**DEFAULT_HEADERS, **headers}
         url, sent, body = auth.prepare("POST", url, sent, body)
         wire: Wire = self.session
-        return await wire.call_once("POST", url, headers=sent, body=body.encode())
+        reply = await wire.call_once("POST", url, headers=sent, body=body.encode())
+        # Tokens have to stay; the words of a refusal are shown.
+        return reply if reply.status == 200 else without(reply, *_confided(body))  # noqa: PLR2004  RFC 6749 §5.1
+
+
+def _confided(body: str) -> list[str]:
+    """Answer the secrets in a form."""
+    return [value for name, value in parse_qsl(body) if name in _SECRET_FIELDS]
 
 
 def _answer(reply: Reply) -> Tokens | Refusal:

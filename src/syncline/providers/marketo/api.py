@@ -16,7 +16,7 @@ from syncline.errors import RejectedError, UnreachableError
 from syncline.providers.marketo import answers
 from syncline.providers.marketo.pace import Pace
 from syncline.providers.port import Account
-from syncline.wire import MEBIBYTE, Reply, Wire, WireError
+from syncline.wire import MEBIBYTE, Reply, Wire, WireError, without
 
 #: A call may carry a mebibyte; headers and doubts take their share.
 MAX_BODY = MEBIBYTE - 64 * 1024
@@ -81,7 +81,7 @@ class Api:
             headers["Content-Type"] = "application/json"
         async with self._pace(account).lane():
             try:
-                return await self._wire.call(
+                reply = await self._wire.call(
                     method,
                     account.url + path,
                     headers=headers,
@@ -91,6 +91,8 @@ class Api:
                 )
             except WireError as error:
                 raise answers.outage(error) from None
+        # A refusal comes with 200 too, and its words are shown.
+        return without(reply, token.get_secret_value())
 
     async def _token(self, account: Account, access: _Access) -> SecretStr:
         async with access.fetching:

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from syncline.errors import InputError, ProviderError, RejectedError, ThrottledError, UnreachableError
 from syncline.providers.port import Session
 from syncline.providers.salesforce.hosts import Hosts
-from syncline.wire import MEBIBYTE, Reply, Wire, WireError
+from syncline.wire import MEBIBYTE, Reply, Wire, WireError, without
 
 VERSION = "v66.0"
 #: 2,000 records with all the fields of a wide object; more is no answer of Salesforce's.
@@ -91,9 +91,10 @@ class Api:
     async def _send(self, url: str, token: SecretStr) -> Reply:
         headers = {"Authorization": f"Bearer {token.get_secret_value()}", "Accept": "application/json"}
         try:
-            return await self._wire.call("GET", url, headers=headers, limit=_LIMIT)
+            reply = await self._wire.call("GET", url, headers=headers, limit=_LIMIT)
         except WireError as error:
             raise _outage(error) from None
+        return reply if reply.status == _OK else without(reply, token.get_secret_value())
 
     def _trusted(self, url: str) -> str:
         try:
