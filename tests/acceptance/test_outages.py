@@ -105,19 +105,19 @@ async def test_one_lost_answer_costs_one_more_try_and_nothing_else(world: World,
     assert await trouble(world, integration) == []
 
 
-@pytest.mark.parametrize("settings", [{"effect_attempts": 4}], indirect=True)
+@pytest.mark.parametrize("settings", [{"effect_attempts": 3}], indirect=True)
 async def test_progress_gives_an_effect_its_tries_back(world: World) -> None:
     """An outage that comes again and again, with work done in between, is no reason to give up."""
     await world.control("POST", "/reset", seed=3, leads=1, contacts=1)
     await world.switch("marketo", rate_limit=10_000)
     integration = await prepared(world)
     for skipped in range(2):
-        await world.fault(side="marketo", match="leads.sync", kind="status", status=503, skip=skipped, times=3)
+        await world.fault(side="marketo", match="leads.sync", kind="status", status=503, skip=skipped, times=2)
     await start(world, integration)
 
     await complete(world, integration, people=2)
     assert await trouble(world, integration) == []
-    assert await calls(world, "marketo", "leads.sync") == 8
+    assert await calls(world, "marketo", "leads.sync") == 6
 
 
 # -- pausing
