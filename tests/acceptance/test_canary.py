@@ -1,0 +1,334 @@
+"""Plant secrets, use everything, then look for them where they must not be: database, logs, pages, exports, output."""
+
+import base64
+import contextlib
+import hashlib
+import json
+import re
+import secrets
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from syncline.web import pages
+from syncline.web.api import API
+from tests.acceptance.expectations import approach, decide
+from tests.acceptance.leaks import leaks, verifiers
+from tests.acceptance.processes import Program
+from tests.acceptance.test_main_path import syncline
+from tests.acceptance.world import World
+
+#: GET routes that no table of ours lists: those for platforms, and the description of the API.
+_OTHER_ROUTES = ("/livez", "/readyz", "/metrics", "/openapi.json")
+_FILES = "/static/{name}"
+_STREAM = "/i/{id}/stream"
+
+
+@pytest.fixture
+def recorder(tmp_path: Path) -> Iterator[Program]:
+    """Start a simulated world that keeps its database in a file, where its own secrets can be read."""
+    size = ("--seed", str(secrets.randbelow(2**31)), "--leads", "30", "--contacts", "20")
+    data = ("--data", str(tmp_path / "simulated.sqlite3"))
+    program = Program("syncline_sim", "--json", *size, *data, log=tmp_path / "simulation.log")
+    yield program
+    program.stop()
+
+
+@dataclass
+class Search:
+    """What is looked for, and where."""
+
+    world: World
+    simulated: Path
+    secrets: dict[str, str] = field(default_factory=dict)
+    challenges: dict[str, str] = field(default_factory=dict)
+    places: dict[str, bytes] = field(default_factory=dict)
+
+    def plant(self, **named: str) -> None:
+        """Remember secrets by their names."""
+        self.secrets.update(named)
+
+    def simulated_secrets(self, table: str, column: str) -> list[str]:
+        """Answer the secrets of one kind that the simulated world gave out, the oldest first."""
+        with contextlib.closing(sqlite3.connect(self.simulated)) as db:
+            rows = db.execute(f"SELECT {column} FROM {table} ORDER BY rowid").fetchall()  # noqa: S608  names from here
+        return [str(value) for (value,) in rows]
+
+    def learn(self) -> None:
+        """Take over all codes and tokens that the simulated world has ever given out."""
+        for table, column in (
+            ("salesforce_codes", "code"),
+            ("salesforce_access_tokens", "token"),
+            ("salesforce_refresh_tokens", "token"),
+            ("marketo_tokens", "token"),
+        ):
+            found = self.simulated_secrets(table, column)
+            assert found, f"{table} is empty"
+            self.plant(**{f"{table} {number}": value for number, value in enumerate(found)})
+
+    async def start_login(self, integration: str) -> str:
+        """Start a login and remember what is secret about it; answers where the browser goes."""
+        url = str((await self.world.send(integration, "login.started"))["authorize_url"])
+        query = parse_qs(urlsplit(url).query)
+        number = len(self.challenges)
+        self.plant(**{f"state {number}": query["state"][0]})
+        self.challenges[f"login {number}"] = query["code_challenge"][0]
+        for cookie in self.world.browser.http.cookie_jar:
+            if cookie.key.startswith("__Host-syncline-login-"):
+                self.plant(**{cookie.key: cookie.value.partition(".")[0]})
+        return url
+
+    async def look(self, when: str, *paths: str) -> None:
+        """Fetch pages as a browser that is signed in and as an API client, and keep what they say."""
+        key = {"Authorization": f"Bearer {self.world.key}"}
+        for path in paths:
+            for who, headers in (("browser", {"Accept": "text/html"}), ("client", key)):
+                async with self.world.browser.http.get(f"{self.world.url}{path}", headers=headers) as response:
+                    told = "\n".join(f"{name}: {value}" for name, value in response.headers.items())
+                    body = await response.read()
+                    self.places[f"{path} for a {who} when {when}"] = told.encode() + b"\n\n" + body
+
+    async def follow(self, integration: str) -> None:
+        """Read the first words of the live stream."""
+        url = f"{self.world.url}/i/{integration}/stream"
+        async with self.world.browser.http.get(url) as response:
+            assert response.status == 200
+            self.places["the stream"] = await response.content.readuntil(b"\r\n\r\n")
+
+
+def routes() -> list[str]:
+    """Answer the template of every GET route."""
+    app = web.Application()
+    pages.add_routes(app)
+    drawn = [resource.canonical for resource in app.router.resources() if _has_get(resource)]
+    return sorted({*drawn, *_OTHER_ROUTES, *(route.path for route in API.routes if route.method == "GET")})
+
+
+def _has_get(resource: object) -> bool:
+    return any(route.method == "GET" for route in resource) if isinstance(resource, web.Resource) else False
+
+
+def filled(template: str, integration: str) -> list[str]:
+    """Answer the addresses of a route; a placeholder that nobody has thought of fails the test."""
+    values = {
+        "id": [integration],
+        "event": ["disconnect.requested", "credentials.saved", "account.saved"],
+        "seq": ["1", "3", "8"],
+        "code": ["salesforce.wrong_secret", "no.such_code"],
+    }
+    found = [template]
+    for name in re.findall(r"{(\w+)", template):
+        found = [re.sub(rf"{{{name}[^}}]*}}+", value, path) for path in found for value in values[name]]
+    return found
+
+
+async def test_no_secret_is_ever_seen_again(recorder: Program, tmp_path: Path) -> None:
+    """The whole set-up at the most talkative, with every failure that could echo a secret; then search everything."""
+    settings: dict[str, str | float] = {"log_level": "debug", "failure_wait": 0.2, "cycle_interval": 60}
+    async with World(recorder, tmp_path, settings) as world:
+        search = Search(world, tmp_path / "simulated.sqlite3")
+        search.plant(admin_key=world.key)
+        integration, hook = await _born(search)
+        await _authorized(search, integration)
+        await _synced(search, integration)
+        await _knocked(search, integration, hook)
+        await _seen(search, integration)
+        search.learn()
+        await world.kill()
+        for file in [*world.data.iterdir(), world.folder / "service.log"]:
+            search.places[file.name] = file.read_bytes()
+        log = search.places["service.log"].decode()
+        await world.start()
+
+    assert '"level": "debug"' in log  # Otherwise it was not talkative at all.
+    assert {"syncline.sqlite3", "syncline.sqlite3-wal"} <= set(search.places)
+    assert len(search.secrets) > 20
+    for when in ("the secret was repeated", "the code was repeated", "a token was repeated", "the grant was lost"):
+        assert b"[redacted]" in search.places[f"/i/{integration} for a browser when {when}"], when
+    assert leaks(search.secrets, search.places) == []
+    assert verifiers(search.challenges, search.places) == []
+
+
+async def _born(search: Search) -> tuple[str, dict[str, str]]:
+    """Make an integration with an account of its own, another key, and a browser that is signed in."""
+    world = search.world
+    account = await world.control("POST", "/marketo/api-users")
+    search.plant(marketo_client_secret=account["client_secret"], marketo_client_id=account["client_id"])
+    target = {"url": world.marketo, "client_id": account["client_id"], "client_secret": account["client_secret"]}
+    body = {"name": "Canary", "source": {"login_host": world.salesforce}, "target": target}
+    created = await world.api("POST", "/api/integrations", body)
+    search.plant(hook_secret=created["hook"]["secret"].removeprefix("whsec_"))
+    made = await world.api("POST", "/api/keys", {"name": "Another", "role": "operator"})
+    search.plant(other_key=made["key"])
+    page = await world.browser.open(f"{world.url}/sign-in")
+    await world.browser.submit(page, "/sign-in", key=world.key)
+    (session,) = [c.value for c in world.browser.http.cookie_jar if c.key == "__Host-syncline"]
+    search.plant(session=session)
+    # Refused as a whole, and nobody is told what was in it.
+    status, answer = await world.call("POST", "/api/integrations", {**body, "target": {**target, "client_secret": [1]}})
+    search.places["a refused creation"] = json.dumps([status, answer]).encode()
+    return created["id"], created["hook"]
+
+
+async def _authorized(search: Search, integration: str) -> None:
+    """Go on to the confirmation, past a wrong secret, a denial, and refusals that repeat what was sent."""
+    world = search.world
+    await world.reach(integration, "app_registered.awaiting_credentials")
+    key, secret = await world.register_app(integration, rotation=True)
+    wrong = secrets.token_hex(32)
+    search.plant(consumer_secret=secret, consumer_key=key, wrong_secret=wrong)
+    echo = f"no: {secret} {quote(secret)} {wrong}"
+    await world.send(integration, "credentials.saved", consumer_key=key, consumer_secret=wrong)
+    await world.wait_for(integration, "app_registered.credentials_rejected")
+    await search.look("the secret was wrong", f"/i/{integration}", f"/api/integrations/{integration}")
+    await world.fault(side="salesforce", kind="error", match="token", code="invalid_client", message=echo[:150])
+    await world.send(integration, "credentials.saved", consumer_key=key, consumer_secret=secret)
+    await world.wait_for(integration, "app_registered.credentials_rejected")
+    await search.look("the secret was repeated", f"/i/{integration}", f"/api/integrations/{integration}")
+    await world.send(integration, "credentials.saved", consumer_key=key, consumer_secret=secret)
+    await world.wait_for(integration, "credentials_saved.ready")
+
+    await world.visit(await search.start_login(integration), decision="deny")
+    await world.wait_for(integration, "credentials_saved.login_failed")
+    await search.look("the login was denied", f"/i/{integration}")
+
+    await world.new_browser()
+    page = await world.browser.open(f"{world.url}/sign-in")
+    await world.browser.submit(page, "/sign-in", key=world.key)
+    callback = await decide(await approach(world, await search.start_login(integration), world.browser), world.browser)
+    code = parse_qs(urlsplit(callback).query)["code"][0]
+    await world.fault(
+        side="salesforce", kind="error", match="token", code="invalid_grant", message=f"{code} {quote(code)} is no code"
+    )
+    await world.browser.open(callback)
+    await world.wait_for(integration, "credentials_saved.login_failed")
+    await search.look("the code was repeated", f"/i/{integration}")
+    await world.visit(await search.start_login(integration))
+    await world.wait_for(integration, "authorized.awaiting_confirmation")
+
+
+async def _synced(search: Search, integration: str) -> None:
+    """Go on to the sync, past refusals that repeat tokens, a refresh, and the loss of the grant."""
+    world = search.world
+    await world.reach(integration, "fields_synced.mapping_open")
+    token = search.simulated_secrets("salesforce_access_tokens", "token")[-1]
+    await world.fault(
+        side="salesforce", kind="error", match="query", code="INVALID_FIELD", status=400, message=f"no: {token}"
+    )
+    theirs = search.simulated_secrets("marketo_tokens", "token")[-1]
+    await world.fault(side="marketo", kind="error", match="leads.sync", code="1099", message=f"no: {theirs}")
+    await world.send(integration, "sync.start_requested")
+    await world.wait_for(integration, "syncing.sync_failed")
+    await search.look("a token was repeated", f"/i/{integration}", f"/api/integrations/{integration}")
+    await world.wait_for(integration, "syncing.waiting")
+
+    await world.control("POST", "/tokens/expire", side="salesforce")
+    await world.send(integration, "sync.requested")
+    await world.wait_for(integration, "syncing.waiting")
+    refresh = search.simulated_secrets("salesforce_refresh_tokens", "token")[-1]
+    await world.fault(
+        side="salesforce", kind="error", match="token.refresh", code="invalid_grant", message=f"{refresh} is revoked"
+    )
+    await world.control("POST", "/tokens/expire", side="salesforce")
+    await world.send(integration, "sync.requested")
+    await world.wait_for(integration, "reauthorization_required")
+    await search.look("the grant was lost", f"/i/{integration}", f"/api/integrations/{integration}")
+    await world.visit(await search.start_login(integration))
+    await world.wait_for(integration, "syncing.waiting")
+
+
+async def _knocked(search: Search, integration: str, hook: dict[str, str]) -> None:
+    """Come with keys, cookies, signatures and states that open nothing: they may be somebody's elsewhere."""
+    world = search.world
+    stray = {name: secrets.token_urlsafe(32) for name in ("key", "cookie", "signature", "code", "state", "field")}
+    search.plant(**{f"stray {name}": value for name, value in stray.items()})
+    path = f"/api/integrations/{integration}"
+    async with aiohttp.ClientSession() as stranger:
+        for method, url, headers, body in (
+            ("GET", path, {"Authorization": f"Bearer {stray['key']}"}, None),
+            ("GET", f"/i/{integration}", {"Cookie": f"__Host-syncline={stray['cookie']}"}, None),
+            ("GET", f"/salesforce/getSfdcOAuthTokensRedirect?code={stray['code']}&state={stray['state']}", {}, None),
+            ("POST", "/sign-in", {"Content-Type": "application/x-www-form-urlencoded"}, f"key={stray['key']}"),
+            ("POST", urlsplit(hook["url"]).path, {"webhook-signature": f"v1,{stray['signature']}"}, "{}"),
+        ):
+            async with stranger.request(method, world.url + url, headers=headers, data=body) as response:
+                told = "\n".join(f"{name}: {value}" for name, value in response.headers.items())
+                search.places[f"{method} {url.partition('?')[0]} by a stranger"] = told.encode() + await response.read()
+    status, answer = await world.call(
+        "POST", f"{path}/events", {"type": "account.saved", "client_secret": stray["field"]}
+    )
+    search.places["a refused command"] = json.dumps([status, answer]).encode()
+    status, answer = await world.call("POST", f"{path}/events", {"type": stray["field"], stray["field"]: 1})
+    search.places["an unknown command"] = json.dumps([status, answer]).encode().replace(stray["field"].encode(), b"")
+
+
+async def _seen(search: Search, integration: str) -> None:
+    """Visit every page, take every export, and ask the command line for everything."""
+    world = search.world
+    for template in routes():
+        if template == _STREAM:
+            await search.follow(integration)
+        elif template != _FILES:
+            await search.look("all is well", *filled(template, integration))
+    for style in ("ndjson", "csv", "json"):
+        await search.look(
+            "exported", f"/api/audit?format={style}", f"/api/integrations/{integration}/audit?format={style}"
+        )
+    for arguments in (
+        ("status",),
+        ("status", integration),
+        ("events", "list", integration),
+        ("audit", "export", integration),
+        ("audit", "verify"),
+        ("keys", "list"),
+    ):
+        for flags in ((), ("--json",)) if arguments[:2] != ("audit", "export") else ((),):
+            code, output = await syncline(world, *arguments, *flags)
+            assert code == 0, (arguments, output)
+            search.places[" ".join((*arguments, *flags))] = output.encode()
+
+
+# -- does the search bite?
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda secret: secret.encode(),
+        lambda secret: json.dumps({"detail": f"no {secret} here"}).encode(),
+        lambda secret: urlencode({"code": secret}).encode(),
+        lambda secret: quote(secret).encode(),
+        lambda secret: secret.encode().hex().encode(),
+        lambda secret: secret.encode().hex().upper().encode(),
+        lambda secret: secret.encode("utf-16-le"),
+        *(lambda secret, n=n: base64.b64encode(b"x" * n + secret.encode() + b"after") for n in range(6)),
+        *(lambda secret, n=n: base64.urlsafe_b64encode(b"x" * n + secret.encode()) for n in range(6)),
+    ],
+)
+def test_a_planted_secret_is_found_in_every_form(tmp_path: Path, write: Callable[[str], bytes]) -> None:
+    """Whoever writes a secret down, in whatever form and wherever in a file, is found out."""
+    place = tmp_path / "scratch"
+    for _ in range(20):
+        secret = f'ca/na+ry "é" {secrets.token_urlsafe(24)}'
+        noise = secrets.token_bytes(512)
+        place.write_bytes(noise)
+        assert leaks({"it": secret}, {"scratch": place.read_bytes()}) == []
+        place.write_bytes(noise + b" " + write(secret) + b" " + noise)
+        assert leaks({"it": secret}, {"scratch": place.read_bytes()})
+
+
+def test_a_planted_verifier_is_found_by_its_challenge(tmp_path: Path) -> None:
+    """Nobody but the service ever knows it, so it is recognized by what it hashes to."""
+    verifier = secrets.token_urlsafe(32)
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+    place = tmp_path / "scratch"
+    place.write_bytes(secrets.token_bytes(64) + b"verifier=" + verifier.encode() + b"abc\x00")
+    assert verifiers({"login": challenge}, {"scratch": place.read_bytes()}) == ["the verifier of login in scratch"]
+    place.write_bytes(secrets.token_urlsafe(64).encode())
+    assert verifiers({"login": challenge}, {"scratch": place.read_bytes()}) == []
