@@ -68,10 +68,14 @@ def without(reply: Reply, *secrets: str) -> Reply:
     body = reply.body
     for secret in secrets:
         if len(secret) >= _SHORTEST_SECRET:
-            forms = (secret, quote(secret, safe=""), quote_plus(secret), msgspec.json.encode(secret).decode()[1:-1])
+            forms = (secret, quote(secret), quote(secret, safe=""), quote_plus(secret), _in_json(secret))
             for form in forms:
                 body = body.replace(form.encode(), b"[redacted]")
     return replace(reply, body=body)
+
+
+def _in_json(text: str) -> str:
+    return msgspec.json.encode(text).decode()[1:-1]
 
 
 class Wire:
