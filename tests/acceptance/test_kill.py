@@ -110,9 +110,6 @@ async def test_fifty_kills_lose_no_event_repeat_no_exchange_and_end_with_the_sam
 async def verified(world: World) -> bool:
     """Ask the command line whether the whole log proves itself, on the stopped service's data."""
     assert await world.stop() == 0
-    process = await asyncio.create_subprocess_exec(
-        "syncline", "audit", "verify", "--json", "--data", str(world.data), stdout=asyncio.subprocess.PIPE
-    )
-    output, _ = await process.communicate()
+    code, output = await world.command("audit", "verify", "--json")
     await world.start()
-    return process.returncode == 0 and bool(json.loads(output)["proved"])
+    return code == 0 and bool(json.loads(output)["proved"])

@@ -19,17 +19,6 @@ MILESTONES = [
 ]
 
 
-async def syncline(world: World, *arguments: str) -> tuple[int, str]:
-    """Run a command against the world's service; answers its exit code and its standard output."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "syncline", *arguments),
-        env={"SYNCLINE_URL": world.url, "SYNCLINE_KEY": world.key, "SYNCLINE_DATA": str(world.data)},
-        stdout=asyncio.subprocess.PIPE,
-    )
-    output, _ = await process.communicate()
-    return process.returncode or 0, output.decode()
-
-
 async def test_an_integration_goes_from_unconfigured_to_syncing_and_its_records_arrive(world: World) -> None:
     """All seven milestones come in order, every record arrives once, and the log proves itself."""
     integration = await world.create()
@@ -42,7 +31,7 @@ async def test_an_integration_goes_from_unconfigured_to_syncing_and_its_records_
     assert list(dict.fromkeys(moves)) == MILESTONES
     assert {item["object"]: item["read"] for item in status["objects"]} == {"Lead": LEADS, "Contact": CONTACTS}
     assert await world.people() == LEADS + CONTACTS
-    code, output = await syncline(world, "audit", "verify", "--json")
+    code, output = await world.command("audit", "verify", "--json")
     assert (code, json.loads(output)["proved"]) == (0, True)
 
 
@@ -94,16 +83,16 @@ async def test_the_command_line_shows_what_the_api_shows(world: World) -> None:
     """`status`, `events` and `audit` find the service by its address and key, and a refusal ends with exit code 1."""
     integration = await world.create()
 
-    code, output = await syncline(world, "events", "send", integration, "app.registered", "--json")
+    code, output = await world.command("events", "send", integration, "app.registered", "--json")
     assert (code, json.loads(output)["outcome"]["to"]) == (0, "app_registered.awaiting_credentials")
-    code, output = await syncline(world, "status", integration, "--json")
+    code, output = await world.command("status", integration, "--json")
     assert (code, json.loads(output)["state"]) == (0, "app_registered.awaiting_credentials")
-    code, output = await syncline(world, "events", "send", integration, "resume.requested", "--json")
+    code, output = await world.command("events", "send", integration, "resume.requested", "--json")
     assert (code, json.loads(output)["status"]) == (1, 409)
-    code, output = await syncline(world, "events", "list", integration, "--json")
+    code, output = await world.command("events", "list", integration, "--json")
     kinds = [(row["type"], row["disposition"]) for row in json.loads(output)["items"]]
     assert kinds[-1] == ("resume.requested", "unexpected")
-    code, output = await syncline(world, "audit", "export", integration)
+    code, output = await world.command("audit", "export", integration)
     assert [json.loads(line)["row"]["seq"] for line in output.splitlines()] == [1, 2, 3]
 
 

@@ -11,6 +11,7 @@ simulated world. A test asks for the fixture `world` and says what a person does
 
 import asyncio
 import secrets
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -117,6 +118,16 @@ class World:
         status, document = await self.call(method, path, body)
         assert status < 400, f"{method} {path} answered {status}: {document}"
         return document
+
+    async def command(self, *arguments: str) -> tuple[int, str]:
+        """Run `syncline` with the service's address, the admin's key and the data; answers exit code and output."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "syncline", *arguments),
+            env={"SYNCLINE_URL": self.url, "SYNCLINE_KEY": self.key, "SYNCLINE_DATA": str(self.data)},
+            stdout=asyncio.subprocess.PIPE,
+        )
+        output, _ = await process.communicate()
+        return process.returncode or 0, output.decode()
 
     async def create(self, name: str = "Acme", **target: str) -> str:
         """Create an integration of the two simulated sides; answers its id."""
