@@ -53,10 +53,11 @@ class Settings(BaseSettings):
     @classmethod
     def _is_origin(cls, url: str) -> str:
         """The redirect URI is built from this and compared byte for byte, so it must be a bare origin."""
-        parts = urlsplit(url)
-        if url and (
-            parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query
-        ):
+        parts, bare = urlsplit(url), url.rstrip("/")
+        # Reading the port raises when it is none; anything besides scheme, host and port leaves a difference.
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        origin = f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port is not None else "")
+        if url and (parts.scheme not in {"http", "https"} or not parts.hostname or bare.lower() != origin):
             msg = "must be an origin such as https://sync.example.com, without a path"
             raise ValueError(msg)
-        return url.rstrip("/")
+        return bare

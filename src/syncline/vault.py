@@ -54,7 +54,7 @@ class Safe:
         """Open what was sealed for this field; raises `ConfigurationError` for anything else."""
         try:
             return SecretStr(_decrypt(self._key, blob, self._bound_to(name, key_id)).decode())
-        except InvalidTag:
+        except (InvalidTag, ValueError):
             raise ConfigurationError("vault.sealed_elsewhere", f"{name} cannot be opened here") from None
 
     def fingerprint(self, name: str, secret: SecretStr) -> str:
@@ -87,7 +87,7 @@ class Vault:
             raise ConfigurationError("vault.key_missing", f"the master key {data_key.key_id} is not in the key ring")
         try:
             key = _decrypt(master, data_key.blob, _wrapped_for(integration, data_key.key_id))
-        except InvalidTag:
+        except (InvalidTag, ValueError):
             raise ConfigurationError("vault.sealed_elsewhere", "the data key cannot be opened here") from None
         return _safe(integration, key)
 

@@ -35,6 +35,9 @@ EFFECTS: dict[str, EffectKind] = {
     "revoke_grant": EffectKind("Revoke the tokens"),
 }
 
+#: No provider is waited for longer than this without a look, in seconds: a week.
+_LONGEST = 7 * 86_400
+
 
 def due_at(name: str, at: int, data: Mapping[str, object], delays: Mapping[str, float]) -> int:
     """Answer when an effect is due, in microseconds: now, or after a timer's delay.
@@ -45,5 +48,6 @@ def due_at(name: str, at: int, data: Mapping[str, object], delays: Mapping[str, 
     if not kind.timer:
         return at
     asked = data.get("retry_after")
-    seconds = float(asked) if isinstance(asked, int | float) else delays[kind.delay]
-    return at + int(seconds * 1_000_000)
+    # A provider's number may be anything, also infinite or none.
+    usable = isinstance(asked, int | float) and 0 <= asked <= _LONGEST
+    return at + int((float(asked) if usable else delays[kind.delay]) * 1_000_000)

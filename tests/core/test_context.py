@@ -1,0 +1,77 @@
+"""The memory, event by event."""
+
+import pytest
+
+from syncline.core.context import Context, after
+
+
+def test_nothing_to_remember_is_the_same_memory() -> None:
+    """An event that says nothing leaves the very same thing."""
+    context = Context(generation=1)
+    assert after(context, "sync.requested", {}, source="syncing.waiting", target="syncing.waiting") is context
+
+
+def test_tokens_make_a_new_generation_of_their_owner() -> None:
+    """A code exchanged is a grant of whoever logged in; what was known of the old one is forgotten."""
+    before = Context(generation=4, refreshing=True, rotates=True, org_id="00D1", user_id="0051")
+    data: dict[str, object] = {"org_id": "00D2", "user_id": "0052"}
+    seen = after(before, "code.exchanged", data, source="credentials_saved.exchanging_code", target="authorized")
+    assert seen == Context(generation=5, org_id="00D2", user_id="0052")
+
+
+def test_a_refresh_is_announced_and_ends() -> None:
+    """Under way from the announcement to its result; only success makes a new generation."""
+    state = {"source": "syncing.waiting", "target": "syncing.waiting"}
+    announced = after(Context(generation=1), "grant.refresh_started", {}, **state)
+    assert announced == Context(generation=1, refreshing=True)
+    assert after(announced, "grant.refresh_failed", {}, **state) == Context(generation=1)
+    assert after(announced, "grant.refreshed", {"rotated": True}, **state) == Context(generation=2, rotates=True)
+    assert after(announced, "grant.refreshed", {}, **state) == Context(generation=2, rotates=False)
+
+
+@pytest.mark.parametrize(
+    ("source", "resume"),
+    [
+        ("authorized.checks_failed", "authorized"),
+        ("verified.awaiting_field_sync", "verified"),
+        ("fields_synced.mapping_open", "fields_synced"),
+        ("syncing.running_cycle", "syncing"),
+        ("syncing.paused", "paused"),
+    ],
+)
+def test_a_lost_grant_remembers_where_to_return(source: str, resume: str) -> None:
+    """The milestone, or that it was paused."""
+    target = "reauthorization_required.awaiting_person"
+    seen = after(Context(refreshing=True), "grant.lost", {}, source=source, target=target)
+    assert seen == Context(resume=resume)  # type: ignore[arg-type]
+
+
+def test_the_way_back_is_kept_while_authorizing_again() -> None:
+    """It is forgotten only when the integration is somewhere else."""
+    context = Context(resume="syncing")
+    inside = "reauthorization_required.awaiting_login"
+    assert after(context, "login.started", {}, source=inside, target=inside) == context
+    assert after(context, "disconnect.requested", {}, source=inside, target="disconnected.revoking") == Context()
+
+
+def test_a_problem_lasts_until_the_state_changes() -> None:
+    """It comes with an event, stays through internal ones, and goes with the next state."""
+    state = "syncing.running_cycle"
+    told: dict[str, object] = {"problem": "source.slow", "detail": "It is slow."}
+    slow = after(Context(), "grant.refresh_failed", told, source=state, target=state)
+    assert (slow.problem, slow.detail) == ("source.slow", "It is slow.")
+    assert after(slow, "sync.progressed", {}, source=state, target=state) == slow
+    assert after(slow, "sync.finished", {}, source=state, target="syncing.waiting") == Context(initial_sync_done=True)
+
+
+def test_a_confirmation_pins_the_identity() -> None:
+    """From then on it is known that a person has seen it."""
+    assert after(Context(), "connection.confirmed", {}, source="a", target="b") == Context(pinned=True)
+
+
+@pytest.mark.parametrize("value", [5, None, ["a"], {"b": 1}, True])
+def test_what_should_be_text_becomes_text(value: object) -> None:
+    """A memory that could not be read back would end the integration."""
+    data = {"problem": value, "detail": value, "org_id": value, "user_id": value}
+    seen = after(Context(), "code.exchanged", data, source="a", target="b")
+    assert {seen.problem, seen.detail, seen.org_id, seen.user_id} == {str(value)}

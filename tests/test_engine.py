@@ -1,0 +1,68 @@
+"""The one door: what is told to those who watch, and when."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from syncline.engine import Engine
+from syncline.errors import NotFoundError
+from syncline.store.sqlite import SQLiteStore, open_store
+from tests.store.events import RULES, birth, event
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SQLiteStore]:
+    """An empty store."""
+    opened = await open_store(tmp_path / "syncline.sqlite3")
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def engine(store: SQLiteStore) -> Engine:
+    """An engine over it."""
+    return Engine(store, RULES)
+
+
+async def test_watchers_hear_every_outcome(engine: Engine) -> None:
+    """Accepted or not, in the order of the log."""
+    heard: list[object] = []
+    engine.watch(heard.append)
+    outcomes = [await engine.handle(birth()), await engine.handle(event("sync.finished")), await engine.handle(birth())]
+    assert heard == outcomes
+    assert [outcome.disposition for outcome in outcomes] == ["transitioned", "unexpected", "duplicate"]
+
+
+async def test_a_watcher_can_stop(engine: Engine) -> None:
+    """Each registration ends by itself, also while others are being told."""
+    heard: list[str] = []
+
+    def once(_: object) -> None:
+        heard.append("first")
+        stop()
+
+    stop = engine.watch(once)
+    engine.watch(lambda _: heard.append("second"))
+    await engine.handle(birth())
+    await engine.handle(event("app.registered"))
+    assert heard == ["first", "second", "second"]
+
+
+async def test_nobody_hears_of_what_was_not_recorded(engine: Engine) -> None:
+    """An event for an integration that does not exist is an error for its sender alone."""
+    heard: list[object] = []
+    engine.watch(heard.append)
+    with pytest.raises(NotFoundError):
+        await engine.handle(event("app.registered", integration="in_0"))
+    assert heard == []
+
+
+async def test_an_outcome_says_whether_it_was_accepted(engine: Engine) -> None:
+    """A repetition is as good as its first was."""
+    await engine.handle(birth())
+    assert (await engine.handle(event("app.registered", key="a"))).accepted
+    assert (await engine.handle(event("app.registered", key="a"))).accepted
+    assert not (await engine.handle(event("app.registered", key="b"))).accepted
+    assert not (await engine.handle(event("app.registered", key="b"))).accepted
+    assert not (await engine.handle(event("app.registered", key="a", data={"other": 1}))).accepted
