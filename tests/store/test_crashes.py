@@ -11,7 +11,6 @@ import tempfile
 from collections import Counter
 from functools import partial
 from pathlib import Path
-from random import Random
 from typing import Any, TypeVar, cast
 
 import pytest
@@ -46,6 +45,11 @@ BROUGHT: tuple[tuple[Brought, ...], ...] = (
     (Erasure(("code",)),),
     (Erasure(),),
 )
+
+
+#: What an event is made of: whose it is, which of the possible ones, its data, and what comes along.
+Fitting = tuple[str, int, dict[str, Any], tuple[Brought, ...]]
+FITTING = st.tuples(st.sampled_from(NAMES), st.integers(0, 11), st.sampled_from(DATA), st.sampled_from(BROUGHT))
 
 
 class Crash(sqlite3.OperationalError):
@@ -104,13 +108,10 @@ class Crashes(RuleBasedStateMachine):
         """Two integrations are born."""
         self.send_all([birth(integration=name) for name in NAMES])
 
-    @rule(
-        names=st.lists(st.sampled_from(NAMES), min_size=1, max_size=5),
-        draw=st.randoms(use_true_random=False),
-    )
-    def events_that_fit(self, names: list[str], draw: Random) -> None:
+    @rule(several=st.lists(FITTING, min_size=1, max_size=5))
+    def events_that_fit(self, several: list[Fitting]) -> None:
         """Things happen that mean something where the integrations are; several at once make one group."""
-        self.send_all([self.fitting(name, draw) for name in names])
+        self.send_all([self.fitting(*each) for each in several])
 
     @rule(
         name=st.sampled_from(NAMES),
@@ -150,13 +151,8 @@ class Crashes(RuleBasedStateMachine):
             kind = event("effect.exhausted", SettledEffect(taken.id, "mine"), integration=taken.integration)
             self.send_all([kind])
 
-    @rule(
-        statement=st.integers(1, 25),
-        before=st.booleans(),
-        names=st.lists(st.sampled_from(NAMES), min_size=1, max_size=4),
-        draw=st.randoms(use_true_random=False),
-    )
-    def crash(self, statement: int, names: list[str], draw: Random, *, before: bool) -> None:
+    @rule(statement=st.integers(1, 25), before=st.booleans(), several=st.lists(FITTING, min_size=1, max_size=4))
+    def crash(self, statement: int, several: list[Fitting], *, before: bool) -> None:
         """The process dies at some statement of a group; the senders that got no answer send again."""
         self.lives += 1
         left = self.folder / f"life{self.lives}.sqlite3"
@@ -165,7 +161,7 @@ class Crashes(RuleBasedStateMachine):
         inner = writer._conn
         dying = Dying(inner, statement, before=before, path=self.path, left=left)
         writer._connection, writer._transaction = cast("sqlite3.Connection", dying), None
-        events = [self.fitting(name, draw) for name in names]
+        events = [self.fitting(*each) for each in several]
         unanswered = self.send_all(events)
         writer._connection = inner
         if not dying.dead:
@@ -188,12 +184,12 @@ class Crashes(RuleBasedStateMachine):
         self.engine = Engine(self.store, RULES)
         self.runner.run(self.store.write(effects.release_all))
 
-    def fitting(self, name: str, draw: Random) -> Event:
+    def fitting(self, name: str, number: int, data: dict[str, Any], brings: tuple[Brought, ...]) -> Event:
         """Make an event that the chart knows in the state where the integration is."""
         self.keys += 1
         possible = RULES.chart.possible(self.state(name)) or ["account.saved"]
-        brings = draw.choice(BROUGHT)
-        return event(draw.choice(possible), *brings, integration=name, key=f"key_{self.keys}", data=draw.choice(DATA))
+        event_type = possible[number % len(possible)]
+        return event(event_type, *brings, integration=name, key=f"key_{self.keys}", data=data)
 
     def send_all(self, events: list[Event]) -> list[Event]:
         """Send events at once; answers those that got no answer."""
