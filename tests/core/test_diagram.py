@@ -2,11 +2,11 @@
 
 import re
 
-from syncline.charts import CURRENT, chart_folder
-from syncline.core.chart import flat_transitions, flatten, read_chart
+from syncline.core.chart import flat_transitions, flatten
 from syncline.core.diagram import write_diagram, write_document
+from tests.core.chart_file import chart
 
-CHART = read_chart(chart_folder() / CURRENT)
+CHART = chart()
 TREE = flatten(CHART.source)
 ARROW = re.compile(r"^\s*(\w+) --> (\w+) : (.+)$", re.MULTILINE)
 

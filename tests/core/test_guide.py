@@ -2,12 +2,11 @@
 
 import pytest
 
-from syncline.charts import CURRENT, chart_folder
-from syncline.core.chart import read_chart
 from syncline.core.event import EVENTS
 from syncline.core.guide import GUIDE, MILESTONES, explain
+from tests.core.chart_file import chart
 
-CHART = read_chart(chart_folder() / CURRENT)
+CHART = chart()
 
 
 def test_guide_has_the_states_of_the_chart() -> None:

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from syncline.charts import CURRENT, chart_folder
-from syncline.core.chart import Chart, compile_chart, read_chart
+from syncline.core.chart import Chart, compile_chart
 from syncline.core.xstate import COMPOSITE, export_xstate
+from tests.core.chart_file import chart
 
-CHART = read_chart(chart_folder() / CURRENT)
+CHART = chart()
 
 #: What the integration's chart does not use: an `on_enter` of a parent, an inherited transition, an explicit '='.
 SMALL: dict[str, Any] = {

@@ -2,10 +2,11 @@
 
 import pytest
 
-from syncline.core.chart import read_chart
 from syncline.core.effect import EFFECTS
 from syncline.effects import RUNNERS
-from tests.effects.world import CHART
+from tests.core.chart_file import chart
+
+CHART = chart()
 
 #: What each effect may end with, besides `effect.exhausted`; what it may send on its way.
 ENDS: dict[str, set[str]] = {
@@ -22,17 +23,15 @@ ENDS: dict[str, set[str]] = {
 @pytest.mark.parametrize("name", RUNNERS)
 def test_every_end_of_an_effect_leads_on(name: str) -> None:
     """In every state that runs it, the chart knows all of its events."""
-    chart = read_chart(CHART)
-    states = {step.to for rule in chart.rules.values() for step in rule.steps.values() if name in step.effects}
+    states = {step.to for rule in CHART.rules.values() for step in rule.steps.values() if name in step.effects}
     assert states
-    unknown = {(s, e) for s in states for e in {*ENDS[name], "effect.exhausted"} if (s, e) not in chart.rules}
+    unknown = {(s, e) for s in states for e in {*ENDS[name], "effect.exhausted"} if (s, e) not in CHART.rules}
     assert not unknown
 
 
 @pytest.mark.parametrize("name", [name for name, kind in EFFECTS.items() if kind.timer])
 def test_every_timer_leads_on(name: str) -> None:
     """A timer that goes off is never unexpected in the state that set it."""
-    chart = read_chart(CHART)
-    states = {step.to for rule in chart.rules.values() for step in rule.steps.values() if name in step.effects}
+    states = {step.to for rule in CHART.rules.values() for step in rule.steps.values() if name in step.effects}
     assert states
-    assert all((state, EFFECTS[name].timer) in chart.rules for state in states)
+    assert all((state, EFFECTS[name].timer) in CHART.rules for state in states)

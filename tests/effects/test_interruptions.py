@@ -12,15 +12,16 @@ from syncline.effects.sync_records import sync_records
 from syncline.errors import GrantLostError, RejectedError, ThrottledError, UnreachableError
 from syncline.store.effects import release
 from tests.effects.records import numbers, ready
-from tests.effects.world import World, build
+from tests.effects.world import World, build, until
 
 DOWN = UnreachableError("target.down", "it is down")
 
 
 async def test_an_interrupted_run_goes_on_where_it_was_committed(world: World) -> None:
     """Pages that were acknowledged are not sent again; the others are."""
+    world.configure(target_concurrency=1)  # the calls go in the order of the pages
     await ready(world, 60)
-    world.target.fail("upsert", *[_fine] * 10, DOWN)
+    world.target.fail("upsert", *[_fine] * 10, partial(_fail_after_a_page, world, DOWN))
     effect = await world.run()
     assert (effect.status, effect.last_error) == ("pending", "target.down: it is down")
     committed = (await world.documents())["sync:Lead"]["read"]
@@ -28,6 +29,16 @@ async def test_an_interrupted_run_goes_on_where_it_was_committed(world: World) -
     await world.run()
     assert await numbers(world) == (60, 60 - (again := _sent_again(world)), again, 0, 0)
     assert all(world.target.times(f"L{n:05}") == 1 for n in range(committed))
+
+
+async def _fail_after_a_page(world: World, error: Exception) -> None:
+    """Fail a call, but not before a page is committed, which happens beside the calls for the next pages."""
+
+    async def committed() -> bool:
+        return (await world.documents()).get("sync:Lead", {}).get("read", 0) > 0
+
+    await until(committed)
+    raise error
 
 
 def _sent_again(world: World) -> int:
@@ -60,8 +71,10 @@ async def test_an_outage_without_progress_fails_the_run(world: World) -> None:
 
 async def test_a_quota_pauses_the_run_and_keeps_its_place(world: World) -> None:
     """The run goes on after the wait that the provider asked for, under the same number."""
+    world.configure(target_concurrency=1)  # the calls go in the order of the pages
     await ready(world, 60)
-    world.target.fail("upsert", *[_fine] * 10, ThrottledError("target.quota", "used up", retry_after=120))
+    used_up = ThrottledError("target.quota", "used up", retry_after=120)
+    world.target.fail("upsert", *[_fine] * 10, partial(_fail_after_a_page, world, used_up))
     await world.run()
     assert await world.state() == "syncing.throttled"
     (timer, *_) = await world.effects()

@@ -34,7 +34,12 @@ async def test_writes_side_by_side_within_bounds(world: World) -> None:
     """Several upserts are under way at once, and never more than the setting says."""
     world.configure(target_concurrency=3)
     await ready(world, 60)
-    await world.run()
+    gate = asyncio.Event()
+    world.target.fail("upsert", gate.wait, gate.wait, gate.wait)
+    running = asyncio.create_task(world.run())
+    await until(partial(world.target.reached, "upsert", 3))
+    gate.set()
+    await running
     assert world.target.most_at_once == 3
 
 

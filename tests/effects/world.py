@@ -12,7 +12,6 @@ from pydantic import SecretStr
 
 from syncline.config import Settings
 from syncline.core.audit import Row
-from syncline.core.chart import read_chart
 from syncline.core.documents import SETTINGS, SettingsDocument
 from syncline.core.event import BIRTH, Actor, Brought, Document, Event, LoginAttempt, SpentAttempt
 from syncline.credentials import CLIENT_ID, CLIENT_SECRET, CODE, CONSUMER_KEY, CONSUMER_SECRET, VERIFIER, open_safe
@@ -30,9 +29,9 @@ from syncline.store.sqlite import SQLiteStore, open_store
 from syncline.store.transaction import Transaction
 from syncline.vault import Vault, open_key_file
 from syncline.worker import Worker
+from tests.core.chart_file import chart
 from tests.effects.fakes import ORG, USER, FakeSource, FakeTarget
 
-CHART = Path(__file__).parents[2] / "statecharts" / "integration.v1.yaml"
 ID = "in_1"
 PERSON = Actor("person", "key_1", via="bearer")
 
@@ -174,7 +173,7 @@ async def build(folder: Path) -> World:
     """Make a world in an empty folder."""
     store = await open_store(folder / "syncline.db")
     delays = {"login_lifetime": 600.0, "cycle_interval": 300.0, "throttle_wait": 900.0, "failure_wait": 300.0}
-    engine = Engine(store, Rules(read_chart(CHART), delays))
+    engine = Engine(store, Rules(chart(), delays))
     vault = Vault(open_key_file(folder))
     source, target = FakeSource(), FakeTarget()
     settings = Settings(data=folder, effect_backoff=0.001, http_timeout=0.2)

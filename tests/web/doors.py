@@ -17,9 +17,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import aiohttp
 from aiohttp.test_utils import TestClient, TestServer
 
-from syncline.charts import CURRENT, chart_folder
 from syncline.config import CALLBACK_PATH, Settings
-from syncline.core.chart import read_chart
 from syncline.core.effect import EFFECTS
 from syncline.core.event import Actor, Event
 from syncline.engine import Engine
@@ -33,6 +31,7 @@ from syncline.vault import Vault, open_key_file
 from syncline.web.api_keys import make_key
 from syncline.web.app import build_app
 from syncline.web.site import Site, now
+from tests.core.chart_file import chart
 from tests.web.handmade import providers
 
 PUBLIC_URL = "https://sync.example.com"
@@ -128,7 +127,7 @@ class Doors:
         """Put an event of an effect into the engine, as a worker would."""
         self.counter[0] += 1
         actor = Actor("effect", "test")
-        event = Event(integration, type_, f"test:{self.counter[0]}", actor, now(), data)
+        event = Event(integration, type_, f"test:{self.counter[0]}", actor, self.clock(), data)
         return await self.site.engine.handle(event)
 
     async def at_login(self) -> str:
@@ -183,7 +182,7 @@ async def open_doors(folder: Path) -> AsyncIterator[Doors]:
     settings = Settings(data=folder)
     store = await open_store(folder / "test.sqlite3")
     delays = {kind.delay: float(getattr(settings, kind.delay)) for kind in EFFECTS.values() if kind.delay}
-    rules = Rules(read_chart(chart_folder() / CURRENT), delays)
+    rules = Rules(chart(), delays)
     clock = Clock()
     site = Site(
         engine=Engine(store, rules),

@@ -18,6 +18,13 @@ DOORS = (
         "admin",
     ),
     Problem(
+        "request.moment",
+        "No status can be told for that moment.",
+        "It is not a time that can be read, or it lies in the future.",
+        "Give a past time such as 2026-01-31T12:00:00Z, or whole microseconds since the epoch.",
+        "engineer",
+    ),
+    Problem(
         "request.too_large",
         "The request is too large.",
         "A body may have 1 MiB.",

@@ -11,6 +11,13 @@ INSIDE = (
         "admin",
     ),
     Problem(
+        "integration.not_yet",
+        "The integration did not exist yet.",
+        "The moment that was asked for lies before its first event.",
+        "Ask for a moment after its creation, or leave as_of out for the status of now.",
+        "engineer",
+    ),
+    Problem(
         "secret.unknown",
         "The secret is not stored.",
         "It was never entered, or it was erased when the integration was disconnected.",

@@ -10,6 +10,7 @@ registration is quadratic), and no callback here does more than note an effect's
 """
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import partial
 from itertools import product
@@ -88,11 +89,9 @@ def compile_chart(source: dict[str, Any], digest: str) -> Chart:
         send_event=True,
     )
     triggers = tuple(dict.fromkeys(transition["trigger"] for transition in flat))
-    rules = {}
-    for state, trigger in product(tree, triggers):
-        here = [t for t in flat if t["source"] == state and t["trigger"] == trigger]
-        if here:
-            rules[state, trigger] = _rule(machine, state, trigger, here)
+    meant: defaultdict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    for transition in flat:
+        meant[transition["source"], transition["trigger"]].append(transition)
     return Chart(
         name=source["chart"],
         version=source["version"],
@@ -101,7 +100,7 @@ def compile_chart(source: dict[str, Any], digest: str) -> Chart:
         leaves=tuple(tree),
         finals=frozenset(leaf for leaf, node in tree.items() if node["final"]),
         triggers=triggers,
-        rules=rules,
+        rules={(state, trigger): _rule(machine, state, trigger, here) for (state, trigger), here in meant.items()},
         source=source,
     )
 

@@ -10,7 +10,7 @@ from syncline.store import integrations
 from syncline.store.transaction import Transaction
 from syncline.web import access, audit_views, commands, logins
 from syncline.web.api_keys import make_key
-from syncline.web.asked import AuditAsked, CommandBody, KeyAsked, ListAsked, NewIntegration
+from syncline.web.asked import AuditAsked, CommandBody, KeyAsked, ListAsked, NewIntegration, StatusAsked
 from syncline.web.key_models import Keys, KeyView, NewKey
 from syncline.web.models import (
     AuditPage,
@@ -22,6 +22,7 @@ from syncline.web.models import (
     Summaries,
 )
 from syncline.web.openapi import Api, Call, reply
+from syncline.web.past import status_at
 from syncline.web.site import SITE
 from syncline.web.status import hook_url, status, summaries
 
@@ -57,9 +58,12 @@ async def list_integrations(call: Call[None, ListAsked]) -> Summaries:
     return await summaries(call.site, call.query)
 
 
-@API.route("GET", "/api/integrations/{id}", right="read", answer=Status)
-async def read_status(call: Call[None, None]) -> Status:
-    """Say why an integration is in its state, what blocks it, what can be done next and what it waits for."""
+@API.route("GET", "/api/integrations/{id}", right="read", query=StatusAsked, answer=Status)
+async def read_status(call: Call[None, StatusAsked]) -> Status:
+    """Say why an integration is in its state, what blocks it, what can be done next; now or at a past moment."""
+    moment = call.query.moment
+    if moment is not None:
+        return await status_at(call.site, call.part("id"), moment)
     return await status(call.site, call.part("id"))
 
 

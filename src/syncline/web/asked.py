@@ -1,9 +1,11 @@
 """What may be asked of the API: bodies and queries, as pydantic models that refuse what they do not know."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, RootModel, SecretStr, StringConstraints
 
+from syncline.errors import InputError
 from syncline.web.models import Model
 
 
@@ -131,6 +133,43 @@ class ListAsked(Model):
     limit: int = Field(50, ge=1, le=200)
     state: str = Field("", max_length=100)
     search: str = Field("", max_length=120)
+
+
+_EARLIEST, _LATEST = 0, 2**62
+
+
+def _moment(text: str) -> int | None:
+    """Read microseconds since the epoch, or an ISO 8601 time, which is UTC unless it says otherwise."""
+    if not text:
+        return None
+    if text.isascii() and text.isdigit():
+        moment = int(text[:20])
+    else:
+        try:
+            # A plus sign that was not escaped has become a space on the way.
+            at = datetime.fromisoformat(text[:10] + text[10:].replace(" ", "+") if "T" in text else text)
+            at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+            moment = (at - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
+        except (ValueError, OverflowError):
+            moment = -1
+    if not _EARLIEST <= moment <= _LATEST:
+        raise ValueError("must be a time such as 2026-01-31T12:00:00Z, or whole microseconds since the epoch")
+    return moment
+
+
+class StatusAsked(Model):
+    """Which moment's status is wanted."""
+
+    as_of: str = Field("", max_length=40, examples=["2026-01-31T12:00:00Z"])
+    """A past moment: an ISO 8601 time (UTC unless it says otherwise), or microseconds since the epoch."""
+
+    @property
+    def moment(self) -> int | None:
+        """The moment in microseconds, None for now; raises `InputError`."""
+        try:
+            return _moment(self.as_of)
+        except ValueError as error:
+            raise InputError("request.moment", f"as_of {error}", facts={"field": "as_of"}) from None
 
 
 class AuditAsked(Model):

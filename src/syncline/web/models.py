@@ -204,6 +204,8 @@ class Status(Model):
     refused_records: tuple[RefusedRecord, ...]
     secrets: tuple[SecretView, ...]
     hook: HookView
+    as_of: int | None = None
+    """The past moment that was asked for; then all that the log's rows do not say is empty. Null for now."""
 
 
 class Result(Model):

@@ -56,6 +56,7 @@ _BY_CODE = {
     "access.unauthenticated": HTTPStatus.UNAUTHORIZED,
     "access.rate_limited": HTTPStatus.TOO_MANY_REQUESTS,
     "request.malformed": HTTPStatus.BAD_REQUEST,
+    "request.moment": HTTPStatus.BAD_REQUEST,
     "request.method": HTTPStatus.METHOD_NOT_ALLOWED,
     "request.too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "request.media_type": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,

@@ -2,7 +2,6 @@
 
 import time
 from collections import deque
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -10,14 +9,14 @@ from pydantic import SecretStr
 
 from syncline import credentials
 from syncline.core import documents
-from syncline.core.chart import Chart, read_chart
+from syncline.core.chart import Chart
 from syncline.core.context import Context
 from syncline.core.decide import ACCEPTED, Snapshot, decide
 from syncline.core.event import EVENTS, Actor, ActorKind, Brought, Document, Event
 from syncline.vault import Safe
+from tests.core.chart_file import chart
 
-CHART_FILE = Path(__file__).parents[3] / "statecharts" / "integration.v1.yaml"
-CHART = read_chart(CHART_FILE)
+CHART = chart()
 
 #: Secrets that must never be seen on a page.
 PLANTED = {

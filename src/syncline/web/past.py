@@ -1,0 +1,48 @@
+"""The status of an integration as it was at a moment, from the rows of its log alone.
+
+Documents, secrets and effects are kept as they are now, not as they were; what the rows do not say is left empty.
+"""
+
+from functools import partial
+
+import msgspec
+
+from syncline.errors import InputError, NotFoundError
+from syncline.store import access, integrations, log
+from syncline.store.log import Filter
+from syncline.store.transaction import Transaction
+from syncline.web.models import Status
+from syncline.web.site import Site
+from syncline.web.status import Found, view
+
+
+async def status_at(site: Site, integration: str, moment: int) -> Status:
+    """Answer the status at a moment (µs); raises `InputError` for the future, `NotFoundError` before its birth."""
+    if moment > site.now():
+        raise InputError("request.moment", "as_of lies in the future", facts={"field": "as_of"})
+    then = view(site, await site.store.read(partial(_find, id=integration, moment=moment)))
+    # The guide is about what to do now.
+    return then.model_copy(
+        update={"as_of": moment, "source": then.source.model_copy(update={"app_guide": {}}), "waiting_for": ()}
+    )
+
+
+def _find(tx: Transaction, *, id: str, moment: int) -> Found:  # noqa: A002  the word of the house for it
+    """Read the last row up to the moment, and the row that entered the state it left the integration in."""
+    now = integrations.integration(tx, id=id)
+    found = log.latest(tx, wanted=Filter(id, until=moment + 1), limit=1)
+    if not found:
+        raise NotFoundError("integration.not_yet", facts={"created_at": now.created_at})
+    last = found[0].row
+    cause = log.row(tx, integration=id, seq=last.state_seq).row
+    then = msgspec.structs.replace(
+        now,
+        state=last.to,
+        seq=last.seq,
+        state_seq=last.state_seq,
+        state_since=cause.at,
+        context=last.context,
+        chart=last.chart,
+    )
+    names = {key.id: key.name for key in access.keys(tx)}
+    return Found(then, {}, (), (), cause, (), names)
