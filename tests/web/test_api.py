@@ -230,13 +230,14 @@ async def test_status_as_it_was(doors: Doors) -> None:
     rows = [entry.row for entry in await doors.rows(id_)]
     now = (await doors.ask("GET", f"/api/integrations/{id_}")).json
     assert (now["as_of"], now["seq"]) == (None, len(rows))
+    then = now
     for row in rows:
         then = (await doors.ask("GET", f"/api/integrations/{id_}?as_of={row.at}")).json
         told = (then["as_of"], then["seq"], then["state"], then["why"]["seq"])
         assert told == (row.at, row.seq, row.to, row.state_seq)
         assert (then["secrets"], then["waiting_for"], then["source"]["app_guide"]) == ([], [], {})
-    assert then["blocked_by"] == now["blocked_by"] is not None
-    assert then["since"] == now["since"]
+    assert now["blocked_by"] is not None
+    assert (then["blocked_by"], then["since"]) == (now["blocked_by"], now["since"])
     minute = datetime.fromtimestamp(rows[1].at / 1e6 + 1, UTC)
     for text in (minute.isoformat(), minute.isoformat().replace("+00:00", "Z"), minute.isoformat()[:-6]):
         assert (await doors.ask("GET", f"/api/integrations/{id_}?as_of={text}")).json["seq"] == 2

@@ -49,5 +49,5 @@ def due_at(name: str, at: int, data: Mapping[str, object], delays: Mapping[str, 
         return at
     asked = data.get("retry_after")
     # A provider's number may be anything, also infinite or none.
-    usable = isinstance(asked, int | float) and 0 <= asked <= _LONGEST
-    return at + int((float(asked) if usable else delays[kind.delay]) * 1_000_000)
+    wait = asked if isinstance(asked, int | float) and 0 <= asked <= _LONGEST else delays[kind.delay]
+    return at + int(wait * 1_000_000)
