@@ -13,6 +13,7 @@ from syncline.engine import Engine
 from syncline.errors import NotFoundError
 from syncline.store import effects, integrations, log
 from syncline.store.record import record
+from syncline.store.tail import Tail
 from syncline.store.transaction import Store, Transaction
 from tests.store.events import NOW, RULES, birth, event, picture, walk
 
@@ -22,17 +23,18 @@ class BreakingTransaction(Transaction):
 
     def __init__(self, inner: Transaction, fails_at: int) -> None:
         self.heads = {}
+        self.tail = Tail(self)
         self._inner = inner
         self._left = fails_at
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         run: Callable[..., Any] = getattr(self._inner, name)
 
-        def counted(**parameters: object) -> object:
+        def counted(*rows: object, **parameters: object) -> object:
             self._left -= 1
             if self._left == 0:
                 raise OSError("the disk is gone")
-            return run(**parameters)
+            return run(*rows, **parameters)
 
         return counted
 

@@ -219,21 +219,21 @@ def _append(tx: Transaction, entry: _Entry, rules: Rules) -> bytes:
         )
     )
     link = audit.chain(entry.head.hash, content)
-    added = tx.add_audit_row(
-        integration=event.integration,
-        seq=entry.seq,
-        at=event.at,
-        type=event.type,
-        key=event.key,
-        owns_key=0 if entry.repeats else 1,
-        digest=entry.digest,
-        disposition=decision.disposition,
-        origin=origin,
-        target=decision.to,
-        content=content,
-        hash=link,
-    )
-    return link if added else b""
+    row = {
+        "integration": event.integration,
+        "seq": entry.seq,
+        "at": event.at,
+        "type": event.type,
+        "key": event.key,
+        "owns_key": 0 if entry.repeats else 1,
+        "digest": entry.digest,
+        "disposition": decision.disposition,
+        "origin": origin,
+        "target": decision.to,
+        "content": content,
+        "hash": link,
+    }
+    return link if tx.tail.append(row) else b""
 
 
 def _advance(tx: Transaction, entry: _Entry, link: bytes, rules: Rules) -> None:
@@ -241,7 +241,7 @@ def _advance(tx: Transaction, entry: _Entry, link: bytes, rules: Rules) -> None:
     before, decision = entry.head.snapshot, entry.decision
     since = entry.event.at if decision.entered else entry.head.since
     if not decision.entered and decision.context == before.context:
-        moved = tx.advance(integration=before.integration, old_seq=before.seq, seq=entry.seq, head=link)
+        moved = tx.tail.advance(before.integration, old_seq=before.seq, seq=entry.seq, head=link)
     else:
         moved = tx.move(
             integration=before.integration,
@@ -254,7 +254,7 @@ def _advance(tx: Transaction, entry: _Entry, link: bytes, rules: Rules) -> None:
             context=msgspec.json.encode(decision.context).decode(),
             chart=rules.chart_name,
         )
-    if moved != 1:
+    if not moved:
         raise RuntimeError("the integration moved under its own transaction")
     after = Snapshot(before.integration, decision.to, entry.seq, entry.state_seq, decision.context)
     tx.keep_head(before.integration, _Head(after, since, link))

@@ -26,7 +26,7 @@ T = TypeVar("T")
 _LARGEST_BATCH = 256
 _READERS = 3
 _BUSY_SECONDS = 5.0
-_STATEMENTS = 256  #: compiled statements that a connection keeps; there are fewer queries than that
+_STATEMENTS = 512  #: compiled statements that a connection keeps; there are fewer than that
 #: A checkpoint copies pages into the file and waits for the disk twice, so it is made for 16 MiB at a time, not for 4.
 _CHECKPOINT_PAGES = 4000
 
@@ -119,13 +119,14 @@ class Writer(Connection):
     ) -> list[tuple[Any, Exception | None]]:
         """Run on the connection's thread, in one transaction.
 
-        Savepoints cost an eighth of the throughput and nearly every operation succeeds, so they are only made when one
-        has failed: then the whole group is taken back and run again, each operation under its own.
+        Savepoints, and a statement for each row of the log, cost half of the throughput, and nearly every operation
+        succeeds. So only when one has failed the whole group is taken back and run again, each operation by itself.
         """
         transaction = self.transaction()
         with suppress(_OneFailed), _committed(connection, transaction):
             try:
-                return [(operation(transaction), None) for operation in operations]
+                with transaction.tail.together():
+                    return [(operation(transaction), None) for operation in operations]
             except Exception as error:
                 raise _OneFailed from error
         with _committed(connection, transaction):

@@ -1,8 +1,9 @@
 """What an operation gets: the named queries, bound to the connection that its transaction is on."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from itertools import chain
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -11,12 +12,19 @@ import aiosql
 from aiosql.queries import Queries
 from aiosql.types import SQLOperationType
 
+from syncline.store.tail import Tail
+
 T = TypeVar("T")
 
 #: A text in quotes, which is left alone, or a named parameter.
 _NAMES = re.compile(r"'(?:[^']|'')*'|(?<!:):([a-z_]+)")
 
+#: The values of a row in a statement that writes many.
+_ROW = re.compile(r"VALUES (\([^()]*\))")
+
 _MOST_HEADS = 5_000
+#: Rows in one statement; each number makes a statement of its own, which the driver keeps compiled.
+_MOST_ROWS = 64
 
 _QUERIES = Path(__file__).parent / "queries"
 
@@ -36,10 +44,11 @@ class Transaction:
         #: Where the last events left their integrations, so that the next ones need not read it again. Whoever takes a
         #: statement back empties it; a fence in the database still judges each use.
         self.heads: dict[str, Any] = {}
+        self.tail = Tail(self)
         for name in queries.available_queries:
             if not name.endswith("_cursor"):
                 query = getattr(queries, name)
-                setattr(self, name, _bind(connection, query.sql, query.operation))
+                setattr(self, name, _bind(connection, query.sql, query.operation, self.tail.write))
 
     def keep_head(self, integration: str, head: object) -> None:
         """Remember where an event left its integration."""
@@ -74,15 +83,48 @@ def named_queries(driver: str) -> Queries:
     return queries
 
 
-def _bind(connection: Connection, sql: str, operation: SQLOperationType) -> Callable[..., Any]:
-    """Answer a function that runs a query: without aiosql's own layers, which cost as much as the statement does."""
+def _bind(
+    connection: Connection, sql: str, operation: SQLOperationType, first: Callable[[], None]
+) -> Callable[..., Any]:
+    """Answer a function that runs a query: without aiosql's own layers, which cost as much as the statement does.
+
+    `first` is called before each statement. A query of many rows (`*!`) takes a list of them, any other its parameters.
+    """
     execute = connection.execute
+    if operation == SQLOperationType.INSERT_UPDATE_DELETE_MANY:
+        return _bind_many(execute, sql, first)
     text, ordered = _by_position(sql)
+
+    def run(parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401  each driver has its own cursor
+        first()
+        return execute(text, ordered(parameters))
+
     if operation == SQLOperationType.SELECT_ONE:
-        return lambda **parameters: execute(text, ordered(parameters)).fetchone()
+        return lambda **parameters: run(parameters).fetchone()
     if operation == SQLOperationType.INSERT_UPDATE_DELETE:
-        return lambda **parameters: execute(text, ordered(parameters)).rowcount
-    return lambda **parameters: execute(text, ordered(parameters))
+        return lambda **parameters: run(parameters).rowcount
+    return lambda **parameters: run(parameters)
+
+
+def _bind_many(execute: Callable[..., Any], sql: str, first: Callable[[], None]) -> Callable[..., Any]:
+    """Answer a function that runs a query with one `VALUES (…)` for many rows, in as few statements as can be."""
+    text, ordered = _by_position(sql)
+    before, row, after = _ROW.split(text)
+
+    @cache
+    def statement(count: int) -> str:
+        return f"{before}VALUES {', '.join([row] * count)}{after}"
+
+    def run(rows: Sequence[Mapping[str, Any]]) -> int:
+        first()
+        changed = 0
+        for start in range(0, len(rows), _MOST_ROWS):
+            part = rows[start : start + _MOST_ROWS]
+            parameters = tuple(chain.from_iterable(map(ordered, part)))
+            changed += execute(statement(len(part)), parameters).rowcount
+        return changed
+
+    return run
 
 
 def _by_position(sql: str) -> tuple[str, Callable[[Mapping[str, Any]], Any]]:

@@ -14,15 +14,17 @@ SELECT seq, digest, disposition, origin, target FROM audit
 INSERT INTO integrations (id, name, state, seq, state_seq, state_since, context, chart, head, created_at)
 VALUES (:id, :name, :state, 0, 0, :since, :context, :chart, x'0000000000000000000000000000000000000000000000000000000000000000', :since);
 
--- name: add_audit_row(integration, seq, at, type, key, owns_key, digest, disposition, origin, target, content, hash)!
--- One row of the log, unless its key belongs to an earlier one.
+-- name: add_audit_rows(integration, seq, at, type, key, owns_key, digest, disposition, origin, target, content, hash)*!
+-- Rows of the log, but none whose key belongs to an earlier one.
 INSERT INTO audit (integration, seq, at, type, key, owns_key, digest, disposition, origin, target, content, hash)
 VALUES (:integration, :seq, :at, :type, :key, :owns_key, :digest, :disposition, :origin, :target, :content, :hash)
 ON CONFLICT (key, integration) WHERE owns_key = 1 DO NOTHING;
 
--- name: advance(integration, old_seq, seq, head)!
--- The head of the chain moves, the state stays; the version is the fence.
-UPDATE integrations SET seq = :seq, head = :head WHERE id = :integration AND seq = :old_seq;
+-- name: advance_heads(integration, old_seq, seq, head)*!
+-- The heads of the chains move, the states stay; the version is the fence.
+UPDATE integrations SET seq = moved.column3, head = moved.column4
+  FROM (VALUES (:integration, :old_seq, :seq, :head)) AS moved
+ WHERE id = moved.column1 AND seq = moved.column2;
 
 -- name: move(integration, old_seq, seq, head, state, state_seq, since, context, chart)!
 -- The state or the memory changes; the version is the fence.
