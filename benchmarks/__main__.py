@@ -4,10 +4,10 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks import audit, engine, hooks, start, status
+from benchmarks import audit, engine, hooks, start, status, sync
 from benchmarks.measure import Result, machine, record, table
 
-MEASURED = {each.__name__.rpartition(".")[2]: each.measure for each in (hooks, engine, status, audit, start)}
+MEASURED = {each.__name__.rpartition(".")[2]: each.measure for each in (hooks, engine, status, sync, audit, start)}
 RESULTS = Path(__file__).parent / "results.json"
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import Result, alternate, result
+from benchmarks.measure import SCRATCH, Result, alternate, result
 from benchmarks.people import NOW, SET_UP
 from syncline.config import Settings
 from syncline.core.event import BIRTH, EVENTS, Actor, Event
@@ -33,7 +33,7 @@ _CYCLE: tuple[tuple[str, dict[str, Any]], ...] = (
 
 def measure() -> list[Result]:
     """Write a million rows as the service would, then prove them several times."""
-    with tempfile.TemporaryDirectory(dir=".") as name:
+    with tempfile.TemporaryDirectory(dir=SCRATCH) as name:
         return asyncio.run(_measure(Path(name) / "audit.sqlite3"))
 
 

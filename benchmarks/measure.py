@@ -7,9 +7,13 @@ import statistics
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 ROUNDS = 5
+#: Where data directories are made: on the disk of the checkout, since a file system in memory makes syncing free.
+SCRATCH = Path(__file__).parent.parent / "var"
+SCRATCH.mkdir(exist_ok=True)
 
 
 @dataclass(frozen=True)

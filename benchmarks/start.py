@@ -7,7 +7,7 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-from benchmarks.measure import ROUNDS, Result, result
+from benchmarks.measure import ROUNDS, SCRATCH, Result, result
 from benchmarks.people import NOW
 from benchmarks.servers import serving
 from syncline.config import Settings
@@ -22,7 +22,7 @@ _INTEGRATIONS, _GROUP = 100_000, 2_000
 
 def measure() -> list[Result]:
     """Start with an empty data directory and with a full one, in turn."""
-    with tempfile.TemporaryDirectory(dir=".") as name:
+    with tempfile.TemporaryDirectory(dir=SCRATCH) as name:
         full = Path(name) / "full"
         full.mkdir(mode=0o700)
         asyncio.run(_fill(full))

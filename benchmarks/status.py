@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.load import offer
-from benchmarks.measure import Result, alternate, result
+from benchmarks.measure import SCRATCH, Result, alternate, result
 from benchmarks.people import populate
 from benchmarks.servers import serving
 
@@ -14,7 +14,7 @@ _CONNECTIONS, _INTEGRATIONS, _REQUESTS = 64, 200, 4_000
 
 def measure() -> list[Result]:
     """Ask for the status of 200 integrations in turn, over the JSON API with a bearer key."""
-    with tempfile.TemporaryDirectory(dir=".") as name:
+    with tempfile.TemporaryDirectory(dir=SCRATCH) as name:
         data = Path(name)
         names = list(asyncio.run(populate(data, _INTEGRATIONS)))
         with serving("service", data) as service:
