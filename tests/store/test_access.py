@@ -1,9 +1,11 @@
 """API keys and browser sessions."""
 
+import asyncio
 from functools import partial
 
 import pytest
 
+from syncline.errors import ConflictError, NotFoundError
 from syncline.store import access
 from syncline.store.access import ApiKey
 from syncline.store.transaction import Store
@@ -33,11 +35,23 @@ async def test_a_key_is_found_by_id_and_hash(store: Store, key: ApiKey) -> None:
 async def test_a_revoked_key_opens_nothing(store: Store, key: ApiKey) -> None:
     """It is still listed, with the moment, and its sessions end with it."""
     await store.write(partial(access.add_session, hash=b"s1", api_key="k1", now=NOW, expires_at=NOW + 100))
-    assert await store.write(partial(access.revoke_key, id="k1", now=NOW + 1))
-    assert not await store.write(partial(access.revoke_key, id="k1", now=NOW + 2))
+    await store.write(partial(access.revoke_key, id="k1", now=NOW + 1))
+    with pytest.raises(NotFoundError):
+        await store.write(partial(access.revoke_key, id="k1", now=NOW + 2))
     assert await store.read(partial(access.find_key, id="k1", hash=b"h1")) is None
     assert await find_session(store, now=NOW + 2) is None
     assert [(k.id, k.revoked_at) for k in await store.read(access.keys)] == [("k1", NOW + 1)]
+
+
+async def test_one_admin_key_is_always_left(store: Store, key: ApiKey) -> None:
+    """Also when each of two admins revokes the other's at the same moment; a revoked one does not count."""
+    for name in ("a1", "a2"):
+        await store.write(partial(access.add_key, id=name, name="n", role="admin", hash=name.encode(), now=NOW))
+    both = [store.write(partial(access.revoke_key, id=name, now=NOW + 1)) for name in ("a1", "a2")]
+    refusals = [result for result in await asyncio.gather(*both, return_exceptions=True) if result is not None]
+    assert [error.code for error in refusals if isinstance(error, ConflictError)] == ["access.last_admin"]
+    live = [found.role for found in await store.read(access.keys) if found.revoked_at is None]
+    assert sorted(live) == ["admin", key.role]
 
 
 async def test_a_session_lasts_until_it_expires(store: Store, key: ApiKey) -> None:

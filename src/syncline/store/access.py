@@ -1,9 +1,13 @@
-"""API keys and browser sessions; only hashes are stored."""
+"""API keys and browser sessions; only hashes are stored.
+
+Law: there is always an admin key. The store holds that, so that no door can forget to.
+"""
 
 from typing import Literal
 
 import msgspec
 
+from syncline.errors import ConflictError, NotFoundError
 from syncline.store.transaction import Transaction
 
 Role = Literal["viewer", "operator", "auditor", "admin"]
@@ -35,10 +39,15 @@ def keys(tx: Transaction) -> list[ApiKey]:
     return [ApiKey(*found) for found in tx.list_api_keys()]
 
 
-def revoke_key(tx: Transaction, *, id: str, now: int) -> bool:  # noqa: A002
-    """Revoke a key and end its sessions; answers False when there was nothing to revoke."""
+def revoke_key(tx: Transaction, *, id: str, now: int) -> None:  # noqa: A002
+    """Revoke a key and end its sessions; raises `NotFoundError`, and `ConflictError` for the last admin key."""
+    live = {key.id: key.role for key in keys(tx) if key.revoked_at is None}
+    if id not in live:
+        raise NotFoundError("access.unknown_key")
+    if [key for key, role in live.items() if role == "admin"] == [id]:
+        raise ConflictError("access.last_admin")
     tx.end_sessions_of(api_key=id)
-    return bool(tx.revoke_api_key(id=id, now=now))
+    tx.revoke_api_key(id=id, now=now)
 
 
 def add_session(tx: Transaction, *, hash: bytes, api_key: str, now: int, expires_at: int) -> None:  # noqa: A002

@@ -4,10 +4,9 @@ from functools import partial
 
 from aiohttp import web
 
-from syncline.errors import ConflictError, NotFoundError
+from syncline.errors import NotFoundError
 from syncline.store import access as stored
 from syncline.store import integrations
-from syncline.store.transaction import Transaction
 from syncline.web import access, audit_views, commands, logins
 from syncline.web.api_keys import make_key
 from syncline.web.asked import AuditAsked, CommandBody, KeyAsked, ListAsked, NewIntegration, StatusAsked
@@ -125,17 +124,7 @@ async def create_key(call: Call[KeyAsked, None]) -> NewKey:
 @API.route("DELETE", "/api/keys/{id}", right="administer")
 async def revoke_key(call: Call[None, None]) -> None:
     """Revoke an API key and end its sessions; the last admin key stays."""
-    id_, now = call.part("id"), call.site.now()
-
-    def revoke(tx: Transaction) -> None:
-        live = {key.id: key for key in stored.keys(tx) if key.revoked_at is None}
-        if id_ not in live:
-            raise NotFoundError("access.unknown_key")
-        if [key.id for key in live.values() if key.role == "admin"] == [id_]:
-            raise ConflictError("access.last_admin")
-        stored.revoke_key(tx, id=id_, now=now)
-
-    await call.site.store.write(revoke)
+    await call.site.store.write(partial(stored.revoke_key, id=call.part("id"), now=call.site.now()))
 
 
 @API.route("GET", "/problems/{code}", right=None, answer=ProblemEntry)

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from syncline.store.access import Role
+from syncline.store.access import Role, keys
 from syncline.store.log import row
 from syncline.web import sessions
 from syncline.web.pages import words
@@ -168,6 +168,17 @@ async def test_key_is_shown_once_and_can_be_revoked(stage: Stage) -> None:
     assert key not in await (await stage.client.get("/keys", headers=headers)).text()
     await stage.client.post(f"/keys/{key.split('_')[1]}/revoke", headers=headers)
     assert (await stage.client.get("/", headers=bearer)).url.path == "/sign-in"
+
+
+async def test_last_admin_key_stays(stage: Stage) -> None:
+    """The page has no button for it, and sending the form by hand is refused with the reason."""
+    headers = await stage.cookie()
+    (own,) = await stage.store.read(keys)
+    assert f"/keys/{own.id}/revoke" not in await (await stage.client.get("/keys", headers=headers)).text()
+    refused = await stage.client.post(f"/keys/{own.id}/revoke", headers=headers)
+    assert refused.status == 409
+    assert "Make another admin key first." in await refused.text()
+    assert (await stage.client.get("/keys", headers=headers)).status == 200
 
 
 @pytest.mark.parametrize("form", [{"name": "", "role": "viewer"}, {"name": "x", "role": "king"}])
