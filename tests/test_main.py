@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ import pytest
 
 from syncline.config import Settings
 from syncline.main import DATABASE, HOLDER, LOCK, rules
+from syncline.vault import KEY_FILE
 from tests.acceptance.processes import Program
 
 pytestmark = pytest.mark.slow
@@ -39,6 +41,15 @@ def refuse(*flags: str, **settings: str) -> tuple[int, str, str]:
         check=False,
     )
     return done.returncode, done.stdout, done.stderr
+
+
+def create(address: str, key: str) -> str:
+    """Create an integration; answers its id."""
+    account = {"url": "https://123-abc-456.mktorest.com", "client_id": "i", "client_secret": "s"}
+    body = {"name": "x", "source": {"login_host": "https://login.salesforce.com"}, "target": account}
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    asked = urllib.request.Request(f"{address}/api/integrations", json.dumps(body).encode(), headers)
+    return str(json.load(urllib.request.urlopen(asked, timeout=5))["id"])
 
 
 @pytest.fixture
@@ -77,14 +88,9 @@ def test_it_ends_within_ten_seconds_with_a_stream_open(tmp_path: Path, number: s
     """A page that follows the log does not hold the service."""
     service = start(tmp_path)
     address, key = service.facts["address"], service.facts["admin_key"]
-    account = {"url": "https://123-abc-456.mktorest.com", "client_id": "i", "client_secret": "s"}
-    body = {"name": "x", "source": {"login_host": "https://login.salesforce.com"}, "target": account}
-    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-    asked = urllib.request.Request(f"{address}/api/integrations", json.dumps(body).encode(), headers)
-    created = json.load(urllib.request.urlopen(asked, timeout=5))
-    stream = urllib.request.urlopen(
-        urllib.request.Request(f"{address}/i/{created['id']}/stream", headers=headers), timeout=15
-    )
+    integration = create(address, key)
+    follow = urllib.request.Request(f"{address}/i/{integration}/stream", headers={"Authorization": f"Bearer {key}"})
+    stream = urllib.request.urlopen(follow, timeout=15)
     begun = time.monotonic()
     os.kill(service.pid, number)
     with contextlib.suppress(ConnectionError):
@@ -115,6 +121,47 @@ def test_its_files_are_readable_by_nobody_else(tmp_path: Path) -> None:
     service.stop()
     assert DATABASE in modes
     assert set(modes.values()) == {0}, modes
+
+
+def test_it_does_not_start_without_the_key_that_it_has_sealed_with(tmp_path: Path) -> None:
+    """A database that came back without its key file is refused, and starts once the file is there again."""
+    service = start(tmp_path)
+    create(service.facts["address"], service.facts["admin_key"])
+    service.stop()
+    key_file = tmp_path / "data" / KEY_FILE
+    key_file.rename(tmp_path / "kept")
+    code, text, errors = refuse("--data", str(tmp_path / "data"), "--port", "0", "--json")
+    assert code == 1
+    assert KEY_FILE in errors
+    assert json.loads(text)["code"] == "vault.key_missing"
+    assert not key_file.exists()
+    (tmp_path / "kept").rename(key_file)
+    assert start(tmp_path).stop() == 0
+
+
+def test_when_every_key_is_lost_a_new_first_one_can_be_had(service: Program, tmp_path: Path) -> None:
+    """As docs/operating.md says: whoever may write to the data directory takes all keys away and starts it again."""
+    service.stop()
+    with contextlib.closing(sqlite3.connect(tmp_path / "data" / DATABASE)) as database:
+        database.executescript("DELETE FROM sessions; DELETE FROM api_keys")
+    again = start(tmp_path)
+    key = again.facts["admin_key"]
+    assert key not in {None, service.facts["admin_key"]}
+    create(again.facts["address"], key)
+    again.stop()
+
+
+def test_a_copy_that_was_made_while_it_ran_can_be_proved(service: Program, tmp_path: Path) -> None:
+    """As docs/operating.md says, with one statement on a connection that only reads."""
+    integration = create(service.facts["address"], service.facts["admin_key"])
+    (tmp_path / "copy").mkdir()
+    source = f"{(tmp_path / 'data' / DATABASE).as_uri()}?mode=ro"
+    with contextlib.closing(sqlite3.connect(source, uri=True)) as database:
+        database.execute("VACUUM INTO ?", (str(tmp_path / "copy" / DATABASE),))
+    proof = [sys.executable, "-m", "syncline", "audit", "verify", "--json", "--data", str(tmp_path / "copy")]
+    done = subprocess.run([*proof, integration], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["rows"] == 1
 
 
 def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:

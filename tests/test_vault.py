@@ -149,6 +149,20 @@ def test_the_last_line_is_the_current_key(tmp_path: Path) -> None:
     assert open_key_file(tmp_path) == KeyRing("mk_2", {"mk_1": b"\x01" * 32, "mk_2": b"\x02" * 32})
 
 
+def test_no_key_takes_the_place_of_one_that_is_needed(tmp_path: Path) -> None:
+    """What was sealed could never be opened again, and new things would be sealed with another key."""
+    with pytest.raises(ConfigurationError) as raised:
+        open_key_file(tmp_path, needed=["mk_1"])
+    assert raised.value.code == "vault.key_missing"
+    assert list(tmp_path.iterdir()) == []
+    ring = open_key_file(tmp_path)
+    assert open_key_file(tmp_path, needed=[ring.current]) == ring
+    with pytest.raises(ConfigurationError) as raised:
+        open_key_file(tmp_path, needed=["mk_1", ring.current])
+    assert raised.value.code == "vault.key_missing"
+    assert raised.value.detail.endswith(" mk_1")
+
+
 @pytest.mark.parametrize("text", ["", "mk_1 !!!\n", "mk_1 c2hvcnQ=\n", "no-space\n", " AAAA\n", "\n"])
 def test_a_broken_key_file_is_refused(tmp_path: Path, text: str) -> None:
     """Nothing of its content is shown."""

@@ -32,6 +32,7 @@ from syncline.engine import Engine
 from syncline.errors import ConfigurationError
 from syncline.logs import configure
 from syncline.store.record import Rules
+from syncline.store.secrets import master_keys
 from syncline.store.sqlite import SQLiteStore, open_store
 from syncline.vault import Vault, open_key_file
 from syncline.web import access
@@ -100,7 +101,8 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         store = await open_store(settings.data / DATABASE)
         stack.push_async_callback(store.close)
         http = await stack.enter_async_context(_connect(settings))
-        site = _compose(settings, store, http, _public_url(settings, door))
+        vault = Vault(open_key_file(settings.data, needed=await store.read(master_keys)))
+        site = _compose(settings, store, vault, http, _public_url(settings, door))
         worker = Worker(_tools(site), site.engine)
         runner = build_runner(build_app(site))
         stack.push_async_callback(runner.cleanup)
@@ -192,12 +194,14 @@ async def _connect(settings: Settings) -> AsyncIterator[aiohttp.ClientSession]:
         yield http
 
 
-def _compose(settings: Settings, store: SQLiteStore, http: aiohttp.ClientSession, public_url: str) -> Site:
+def _compose(
+    settings: Settings, store: SQLiteStore, vault: Vault, http: aiohttp.ClientSession, public_url: str
+) -> Site:
     """Put the parts together."""
     return Site(
         engine=Engine(store, rules(settings)),
         store=store,
-        vault=Vault(open_key_file(settings.data)),
+        vault=vault,
         providers=providers.connect(http, settings),
         settings=settings,
         public_url=public_url,

@@ -13,6 +13,7 @@ import hmac
 import os
 import secrets
 import stat
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -92,26 +93,39 @@ class Vault:
         return _safe(integration, key)
 
 
-def open_key_file(folder: Path) -> KeyRing:
+def open_key_file(folder: Path, *, needed: Collection[str] = ()) -> KeyRing:
     """Read the key ring of a data directory, or make one with mode 0600; raises `ConfigurationError`.
 
-    One line a key: its id, a space, 32 bytes in base64. The last line is the current one.
+    One line a key: its id, a space, 32 bytes in base64. The last line is the current one. When something was sealed
+    already, its keys are `needed`: then no new file is made, and one without them is refused.
     """
     path = folder / KEY_FILE
+    if not needed:
+        _make_key_file(path)
+    ring = _read_key_file(path)
+    if missing := sorted(set(needed) - ring.keys.keys()):
+        raise ConfigurationError("vault.key_missing", f"{path.name} does not hold {', '.join(missing)}")
+    return ring
+
+
+def _make_key_file(path: Path) -> None:
+    """Make a ring of one key, unless there is a file."""
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        return _read_key_file(path)
+        return
     line = f"mk_{secrets.token_hex(4)} {base64.b64encode(AESGCM.generate_key(bit_length=256)).decode()}\n"
     with os.fdopen(handle, "w", encoding="ascii") as file:
         file.write(line)
         file.flush()
         os.fsync(file.fileno())
-    return _read_key_file(path)
 
 
 def _read_key_file(path: Path) -> KeyRing:
-    mode = stat.S_IMODE(path.stat().st_mode)
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+    except FileNotFoundError:
+        raise ConfigurationError("vault.key_missing", f"there is no {path.name} beside the database") from None
     if mode & 0o077:
         raise ConfigurationError("vault.key_file_open", f"{path.name} has mode {mode:04o}; run chmod 600 on it")
     keys = {}

@@ -195,8 +195,8 @@ INSIDE = (
     Problem(
         "vault.key_missing",
         "The master key that a secret was sealed with is not at hand.",
-        "The key file was replaced or is that of another installation.",
-        "Restore the key file that belongs to the database.",
+        "The key file is gone, was replaced, or is that of another installation.",
+        "Restore the key file that belongs to the database; the service starts with no other.",
         "operator",
     ),
     Problem(

@@ -43,6 +43,11 @@ def data_key(tx: Transaction, *, integration: str) -> DataKey:
     return DataKey(*row)
 
 
+def master_keys(tx: Transaction) -> list[str]:
+    """List the ids of the master keys without which some data key cannot be unwrapped."""
+    return [key_id for (key_id,) in tx.list_master_keys()]
+
+
 def sealed(tx: Transaction, *, integration: str) -> dict[str, SealedRow]:
     """Answer the sealed secrets of an integration by field."""
     rows = (SealedRow(*row) for row in tx.list_secrets(integration=integration))

@@ -3,6 +3,10 @@
 -- name: find_data_key(integration)^
 SELECT blob, key_id FROM data_keys WHERE integration = :integration;
 
+-- name: list_master_keys()
+-- The keys that data keys are wrapped by.
+SELECT DISTINCT key_id FROM data_keys;
+
 -- name: list_secrets(integration)
 SELECT field, blob, key_id, fingerprint, seq, at FROM secrets WHERE integration = :integration;
 
