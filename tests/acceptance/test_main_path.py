@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 import time
 
 from tests.acceptance.conftest import CONTACTS, LEADS
@@ -94,21 +93,3 @@ async def test_the_command_line_shows_what_the_api_shows(world: World) -> None:
     assert kinds[-1] == ("resume.requested", "unexpected")
     code, output = await world.command("audit", "export", integration)
     assert [json.loads(line)["row"]["seq"] for line in output.splitlines()] == [1, 2, 3]
-
-
-async def test_the_demo_ends_in_syncing_with_one_line_of_json() -> None:
-    """`syncline demo --once --json`: exit code 0, and the last line tells what happened."""
-    arguments = ("demo", "--once", "--json", "--leads", "120", "--contacts", "80")
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "syncline", *arguments),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    output, errors = await process.communicate()
-
-    assert process.returncode == 0, errors.decode()
-    report = json.loads(output.splitlines()[-1])
-    assert report["state"] == "syncing.waiting"
-    assert [move["to"].partition(".")[0] for move in report["transitions"]][-1] == "syncing"
-    assert {name: counts["written"] for name, counts in report["records"].items()} == {"Lead": 120, "Contact": 80}
-    assert report["audit"]["proved"]
