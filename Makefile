@@ -44,7 +44,7 @@ test-quick: $(READY) ## Run the tests that take no process, no browser and no pa
 	$(PYTEST) -q -n $(WORKERS) -m "not slow and not browser" $(ARGS)
 
 test-rest: $(READY) browser
-	$(PYTEST) -q -n $(WORKERS) -m "slow or browser" $(ARGS)
+	$(PYTEST) -q -n $(WORKERS) --dist worksteal -m "slow or browser" $(ARGS)
 
 browser:
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
