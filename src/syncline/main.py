@@ -45,7 +45,8 @@ LOCK = "serve.lock"
 #: Who holds the lock, to be read by whoever is refused.
 HOLDER = "serve.json"
 
-#: The web server's own limit is 5 seconds more (`web.app.build_runner`): together they stay under ten.
+#: With what cancelled effects may take to say farewell and the web server's own limit (`web.app.build_runner`), eight
+#: seconds at worst: ten were promised, and the machine may be busy.
 _WORKER_GRACE = 3.0
 #: What an open connection to a provider may cost: sockets in all, and to one host.
 _CONNECTIONS, _CONNECTIONS_PER_HOST = 200, 40

@@ -123,7 +123,7 @@ async def test_progress_gives_an_effect_its_tries_back(world: World) -> None:
 # -- pausing
 
 
-@pytest.mark.parametrize("settings", [{"marketo_concurrency": 2}], indirect=True)
+@pytest.mark.parametrize("settings", [{"target_concurrency": 2}], indirect=True)
 async def test_a_pause_in_the_initial_sync_stops_the_writing_and_resuming_ends_it(world: World) -> None:
     """After the pause no more is written; after the resumption everybody has arrived, once."""
     await world.control("POST", "/reset", seed=3, leads=2500, contacts=100)

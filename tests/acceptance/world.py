@@ -21,6 +21,7 @@ from typing import Any, Self
 import aiohttp
 
 from syncline.cli.demo.browser import Browser, Page
+from syncline.config import Settings
 from tests.acceptance.processes import Program
 
 #: Short, so that a test sees in a second what takes minutes in life.
@@ -84,6 +85,8 @@ class World:
     async def start(self, **settings: str | float) -> None:
         """Start the service on its data, at the address it had before; further settings stay."""
         self.settings.update(settings)
+        # The service overlooks what it does not know, and the test would be about something else than it says.
+        assert set(self.settings) <= set(Settings.model_fields), self.settings
         environment = {f"SYNCLINE_{name.upper()}": str(value) for name, value in self.settings.items()}
         environment["SYNCLINE_ALLOW_HOSTS"] = f"{self.salesforce} {self.marketo}"
         arguments = ("syncline", "serve", "--json", "--data", str(self.data), "--port", str(self._port))

@@ -22,4 +22,4 @@ def build_app(site: Site) -> web.Application:
 
 def build_runner(app: web.Application) -> web.AppRunner:
     """Build the runner: `problems.boundary` writes the access log, and a handler is never cut off by its client."""
-    return web.AppRunner(app, access_log=None, handler_cancellation=False, keepalive_timeout=75, shutdown_timeout=5)
+    return web.AppRunner(app, access_log=None, handler_cancellation=False, keepalive_timeout=75, shutdown_timeout=3)
