@@ -1,6 +1,6 @@
 # Everything that is done with this repository. `make` alone lists it.
 #
-# Needs Python 3.11, pip and make; the first target that runs sets up the rest in .venv.
+# Needs Python 3.11, pip and make; the first target that needs more sets it up in .venv. Browser tests want Chromium.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 ARGS ?=
@@ -40,10 +40,10 @@ run: $(READY) ## Run the service on ./syncline-data; flags in ARGS
 
 test: test-quick test-rest ## Run all tests
 
-test-quick: $(READY) ## Run the tests that take no process, no browser and no patience
+test-quick: $(READY) ## Run the tests that take no browser and no patience
 	$(PYTEST) -q -n $(WORKERS) -m "not slow and not browser" $(ARGS)
 
-test-rest: $(READY) browser
+test-rest: $(READY) browser ## Run the tests that take long, or a browser
 	$(PYTEST) -q -n $(WORKERS) --dist worksteal -m "slow or browser" $(ARGS)
 
 browser:

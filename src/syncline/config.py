@@ -19,9 +19,13 @@ class Settings(BaseSettings):
     data: Path = Field(Path("syncline-data"), description="Directory of the database and the master key.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
-    public_url: str = Field("", description="The address browsers use, such as https://sync.example.com.")
+    public_url: str = Field(
+        "", description="The address browsers use, such as https://sync.example.com; where it listens, if empty."
+    )
     allow_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Origins besides the vendors' own that may be logged in to or written to (a simulator's)."
+        (),
+        description="Origins besides the vendors' own that may be logged in to or written to (a simulator's); "
+        "the flag may come several times, the variable has spaces between them.",
     )
     login_lifetime: int = Field(600, ge=1, description="How long a started login may take.")
     cycle_interval: float = Field(300, ge=0.1, description="Pause after a sync cycle has ended.")
@@ -32,7 +36,7 @@ class Settings(BaseSettings):
     http_timeout: float = Field(30, ge=0.1, description="Longest wait for one answer of a provider.")
     effect_attempts: int = Field(6, ge=1, description="How often an effect is tried before it is dead-lettered.")
     effect_backoff: float = Field(
-        1, gt=0, description="First pause between two tries; doubles each time, up to 5 minutes."
+        1, gt=0, description="Longest first pause between two tries; doubles each time, up to 5 minutes."
     )
     lease: float = Field(60, ge=1, description="How long a worker may keep an effect without a sign of life.")
     concurrency: int = Field(16, ge=1, description="How many effects run at the same time.")
@@ -40,8 +44,10 @@ class Settings(BaseSettings):
     target_concurrency: int = Field(
         5, ge=1, description="Calls at the same time per instance; Marketo allows 10 in all."
     )
-    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="How much is logged.")
-    log_format: str = Field("json", pattern="^(json|console)$", description="How log lines look.")
+    log_level: str = Field(
+        "info", pattern="^(debug|info|warning|error)$", description="How much is logged: debug, info, warning or error."
+    )
+    log_format: str = Field("json", pattern="^(json|console)$", description="How log lines look: json or console.")
 
     @field_validator("allow_hosts", mode="before")
     @classmethod

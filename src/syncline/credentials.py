@@ -1,4 +1,4 @@
-"""Sealed secrets, fetched and opened for those who use them: the effects, and the door that checks signatures."""
+"""Sealed secrets, fetched and opened for those who use them: the effects and the doors."""
 
 from functools import partial
 

@@ -1,8 +1,8 @@
 """The OAuth 2.0 client (RFC 6749, 7009, 7636): Authlib's, over our own wire, with refusals as data.
 
-Authlib has no aiohttp client, so the hooks under its two verbs are overridden here; they are private, hence the pinned
-version and a contract test. Nothing is kept: no token, no state, no automatic refresh. Law: each verb sends at most
-one request.
+Authlib has no aiohttp client, so the hooks under its three verbs are overridden here; they are private, hence the
+pinned version and a contract test. Nothing is kept: no token, no state, no automatic refresh. Law: each verb sends at
+most one request.
 """
 
 import secrets

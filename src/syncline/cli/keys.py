@@ -45,9 +45,9 @@ async def list_(*, url: ServiceUrl = DEFAULT_URL, key: ServiceKey = "", as_json:
 async def create(
     name: Annotated[str, typer.Argument(help="Who or what it is for.")],
     *,
-    role: Annotated[Role, typer.Option(help="What it may do: look, also export, also command, or everything.")] = (
-        Role.viewer
-    ),
+    role: Annotated[
+        Role, typer.Option(help="What it may do: look, also command, also export the log, or everything.")
+    ] = Role.viewer,
     url: ServiceUrl = DEFAULT_URL,
     key: ServiceKey = "",
     as_json: AsJson = False,

@@ -19,7 +19,7 @@ def _run(*, as_json: bool, **flags: Any) -> None:  # noqa: ANN401  one for each 
     """Run the service on one data directory until SIGTERM or Ctrl-C.
 
     The directory holds the database and the master key; one process owns it, a second one is refused. At the very
-    first start an admin key is made and printed, once: sign in with it, and make further keys.
+    first start an admin key is made and printed, once: sign in with it, and make further keys. Times are in seconds.
 
     Example: syncline serve --data /srv/syncline --port 8080 --public-url https://sync.example.com
 

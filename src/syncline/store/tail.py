@@ -1,8 +1,8 @@
 """The tail of the log: rows of a transaction, and the heads that they move, written together.
 
 Every event leaves a row and moves the head of its chain, and most do nothing else. At each statement the interpreter
-is given away and waited for, which costs more than the writing; so a group of events writes its rows with one
-statement and its heads with another, before anything else is asked of the database and before the COMMIT.
+is given away and waited for, which costs more than the writing; so a group of events writes many rows with one
+statement and many heads with another, before anything else is asked of the database and before the COMMIT.
 
 Law: no other statement can tell the difference. That a key belongs to an earlier row shows only when the rows are
 written; then the whole transaction is taken back and run again row by row, since what was decided may be wrong.

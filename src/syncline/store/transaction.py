@@ -37,10 +37,10 @@ class Connection(Protocol):
 
 
 class Transaction:
-    """The queries of `queries/*.sql` as functions with named parameters, inside one transaction."""
+    """The queries of `queries/*.sql` as functions with named parameters, inside a transaction."""
 
     def __init__(self, connection: Connection, queries: Queries) -> None:
-        """Bind each query to the connection once, since a transaction is made for every commit."""
+        """Bind each query to the connection once; what is bound serves one of its transactions after the other."""
         #: Where the last events left their integrations, so that the next ones need not read it again. Whoever takes a
         #: statement back empties it; a fence in the database still judges each use.
         self.heads: dict[str, Any] = {}

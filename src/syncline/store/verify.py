@@ -1,4 +1,4 @@
-"""The audit log, proved: every chain recomputed, every column and every integration compared with it."""
+"""The audit log, proved: chains recomputed, columns compared with bytes, integrations with what the log leads to."""
 
 from collections.abc import Callable, Mapping
 from itertools import islice
