@@ -16,6 +16,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from syncline.vault import KEY_FILE
 from syncline.web import pages
 from syncline.web.api import API
 from tests.acceptance.expectations import approach, decide
@@ -91,6 +92,11 @@ class Search:
                 async with self.world.browser.http.get(f"{self.world.url}{path}", headers=headers) as response:
                     told = "\n".join(f"{name}: {value}" for name, value in response.headers.items())
                     body = await response.read()
+                    # Otherwise a page may have been taken for another, such as the one to sign in with.
+                    assert (response.status, response.url.path) == (
+                        404 if "no.such" in path else 200,
+                        path.split("?")[0],
+                    )
                     self.places[f"{path} for a {who} when {when}"] = told.encode() + b"\n\n" + body
 
     async def follow(self, integration: str) -> None:
@@ -141,14 +147,19 @@ async def test_no_secret_is_ever_seen_again(recorder: Program, tmp_path: Path) -
         await _seen(search, integration)
         search.learn()
         await world.kill()
-        for file in [*world.data.iterdir(), world.folder / "service.log"]:
+        for file in [*world.data.iterdir(), world.folder / "service.log", world.folder / "commands.log"]:
             search.places[file.name] = file.read_bytes()
+        master = search.places.pop(KEY_FILE)  # The one place where it may be.
+        search.plant(master_key=master.split()[1].decode())
         log = search.places["service.log"].decode()
         await world.start()
 
     assert '"level": "debug"' in log  # Otherwise it was not talkative at all.
     assert {"syncline.sqlite3", "syncline.sqlite3-wal"} <= set(search.places)
+    assert search.places["syncline.sqlite3-wal"]
+    assert b"event.unexpected" in search.places["commands.log"]
     assert len(search.secrets) > 20
+    assert not [place for place, content in search.places.items() if base64.b64decode(master.split()[1]) in content]
     assert leaks(search.secrets, search.places) == []
     assert verifiers(search.challenges, search.places) == []
     # The refusals that repeat secrets were met, and are shown.
@@ -285,6 +296,7 @@ async def _seen(search: Search, integration: str) -> None:
         ("status",),
         ("status", integration),
         ("events", "list", integration),
+        ("audit", "list", integration),
         ("audit", "export", integration),
         ("audit", "verify"),
         ("keys", "list"),
@@ -293,6 +305,13 @@ async def _seen(search: Search, integration: str) -> None:
             code, output = await world.command(*arguments, *flags)
             assert code == 0, (arguments, output)
             search.places[" ".join((*arguments, *flags))] = output.encode()
+    # A refusal is told on standard error, and repeats nothing of what was sent.
+    sent = secrets.token_urlsafe(32)
+    search.plant(field_on_the_command_line=sent)
+    for command, *data in (("resume.requested",), ("account.saved", "--data", f"client_secret={sent}")):
+        code, output = await world.command("events", "send", integration, command, *data, "--json")
+        assert code == 1, output
+        search.places[f"events send {command}"] = output.encode()
 
 
 # -- does the search bite?

@@ -123,13 +123,19 @@ class World:
         return document
 
     async def command(self, *arguments: str) -> tuple[int, str]:
-        """Run `syncline` with the service's address, the admin's key and the data; answers exit code and output."""
+        """Run `syncline` with the service's address, the admin's key and the data; answers exit code and output.
+
+        What it says on standard error is in `commands.log`.
+        """
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "syncline", *arguments),
             env={"SYNCLINE_URL": self.url, "SYNCLINE_KEY": self.key, "SYNCLINE_DATA": str(self.data)},
             stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
         )
-        output, _ = await process.communicate()
+        output, errors = await process.communicate()
+        with (self.folder / "commands.log").open("ab") as log:
+            log.write(errors)
         return process.returncode or 0, output.decode()
 
     async def create(self, name: str = "Acme", **target: str) -> str:
