@@ -20,6 +20,9 @@ CLIENT_ID = "client_id"
 CLIENT_SECRET = "client_secret"  # noqa: S105
 HOOK_SECRET = "hook_secret"  # noqa: S105
 
+#: What serves one effect only, and is erased when that is over, however it ended.
+SPENT_BY = {"exchange_code": (CODE, VERIFIER)}
+
 
 async def open_safe(store: Store, vault: Vault, integration: str) -> Safe:
     """Open the safe of an integration; raises `NotFoundError` when it has none (unknown, or its secrets are erased)."""

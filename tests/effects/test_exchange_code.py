@@ -48,6 +48,19 @@ async def test_an_outage_before_the_code_was_sent_is_waited_out(world: World) ->
     assert await world.state() == "authorized.checking"
 
 
+async def test_an_outage_that_lasts_leaves_neither_code_nor_verifier(world: World) -> None:
+    """After the last try they are of use to nobody but a thief."""
+    await world.reach(EXCHANGING)
+    world.configure(effect_attempts=2)
+    world.source.fail("exchange", *[UnreachableError("source.down", "no connection")] * 2)
+    await world.run()
+    assert {"code", "verifier"} <= set(await world.secrets())
+    await world.run()
+    now = await world.now()
+    assert (now.state, now.context.problem) == ("credentials_saved.login_failed", "source.down")
+    assert not {"code", "verifier"} & set(await world.secrets())
+
+
 async def test_a_lost_reply_fails_the_login(world: World) -> None:
     """The code may be spent: it is not sent again."""
     await world.reach(EXCHANGING)

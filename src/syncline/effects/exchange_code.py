@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from syncline.core.context import Context
 from syncline.core.documents import IDENTITY
 from syncline.core.event import Erasure
-from syncline.credentials import CODE, REFRESH_TOKEN, VERIFIER, open_safe, open_secrets
+from syncline.credentials import CODE, REFRESH_TOKEN, SPENT_BY, VERIFIER, open_safe, open_secrets
 from syncline.effects.grant import brought, discard
 from syncline.effects.parties import open_app
 from syncline.effects.work import MovedOnError, Work, told
@@ -19,7 +19,7 @@ from syncline.errors import GrantLostError, ProviderError, RejectedError, Unreac
 from syncline.providers.port import App, Grant
 from syncline.store.effects import intend, take_back
 
-_SPENT = Erasure((CODE, VERIFIER))
+_SPENT = SPENT_BY["exchange_code"]
 
 
 async def exchange_code(work: Work) -> None:
@@ -29,7 +29,7 @@ async def exchange_code(work: Work) -> None:
         grant = await _exchange(work, app)
         await _refuse_other(work, app, grant)
     except RejectedError as error:
-        await work.finish("code.refused", told(error), _SPENT)
+        await work.finish("code.refused", told(error), Erasure(_SPENT))
     else:
         await _keep(work, grant)
 
@@ -110,7 +110,7 @@ async def _keep(work: Work, grant: Grant) -> None:
     outcome = await work.finish(
         "code.exchanged",
         {"org_id": grant.org_id, "user_id": grant.user_id, "generation": generation, "scopes": list(grant.scopes)},
-        Erasure((CODE, VERIFIER, REFRESH_TOKEN)),
+        Erasure((*_SPENT, REFRESH_TOKEN)),
         *brought(grant, safe, generation=generation, now=work.tools.now()),
     )
     if not outcome.accepted:

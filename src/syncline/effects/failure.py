@@ -7,6 +7,8 @@ ends the work, and the state that follows says what a person has to do.
 import random
 from functools import partial
 
+from syncline.core.event import Erasure
+from syncline.credentials import SPENT_BY
 from syncline.effects.work import MovedOnError, Work, told
 from syncline.errors import GrantLostError, RejectedError, SynclineError, UnreachableError
 from syncline.store.effects import find, postpone
@@ -69,4 +71,6 @@ def backoff(attempt: int, first: float, asked: float | None) -> float:
 
 
 async def _bury(work: Work, error: SynclineError) -> None:
-    await work.finish("effect.exhausted", {**told(error), "effect": work.effect.name})
+    spent = SPENT_BY.get(work.effect.name)
+    erased = (Erasure(spent),) if spent else ()
+    await work.finish("effect.exhausted", {**told(error), "effect": work.effect.name}, *erased)
