@@ -11,7 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 #: `--json`, the same for every command.
-AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for programs instead of text for people.")]
+AsJson = Annotated[
+    bool, typer.Option("--json", envvar="SYNCLINE_JSON", help="Write JSON for programs instead of text for people.")
+]
 
 console = Console()
 _NO_LIMIT = 10_000  #: columns

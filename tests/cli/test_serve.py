@@ -1,0 +1,95 @@
+"""`syncline serve`: each setting comes by its flag and by its environment variable, and the flag goes before."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from pydantic import SecretStr
+from typer.testing import CliRunner, Result
+
+from syncline import main
+from syncline.cli import app
+from syncline.config import Settings
+
+#: For each setting two values that are not its default, as a person types them.
+VALUES = {
+    "data": ("/srv/a", "/srv/b"),
+    "host": ("127.0.0.2", "127.0.0.3"),
+    "port": ("8081", "8082"),
+    "public_url": ("https://a.example.com", "https://b.example.com"),
+    "allow_hosts": ("http://127.0.0.1:1", "http://127.0.0.1:2"),
+    "log_level": ("debug", "warning"),
+    "log_format": ("console", "console"),
+}
+NUMBERS = ("61", "62")
+KEY = "syn_1_secretsecretsecret_abcdef"
+
+
+@pytest.fixture
+def given(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
+    """The settings that the service would have run with; nothing is started."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"SYNCLINE_{name.upper()}", raising=False)
+    seen: list[Settings] = []
+
+    def run(settings: Settings, *, ready: Callable[[main.Running], None]) -> None:
+        seen.append(settings)
+        first = SecretStr(KEY) if len(seen) == 1 else None
+        ready(main.Running("http://127.0.0.1:1", "http://127.0.0.1:1", settings.data, first))
+
+    monkeypatch.setattr(main, "run", run)
+    return seen
+
+
+def serve(*flags: str, **environment: str) -> Result:
+    """Run the command, which must end well."""
+    result = CliRunner().invoke(app, ["serve", *flags], env={"COLUMNS": "200", **environment})
+    assert result.exit_code == 0, result.output
+    return result
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_a_setting_comes_by_flag_and_by_environment(given: list[Settings], name: str) -> None:
+    """Either way it is the same setting; when both are there the flag holds."""
+    one, other = VALUES.get(name, NUMBERS)
+    flag, variable = f"--{name.replace('_', '-')}", f"SYNCLINE_{name.upper()}"
+
+    serve(flag, one)
+    serve(**{variable: one})
+    serve(flag, other, **{variable: one})
+
+    by_flag, by_environment, by_both = (getattr(settings, name) for settings in given)
+    assert by_flag == by_environment == read(name, one) != Settings.model_fields[name].default
+    assert by_both == read(name, other)
+
+
+def read(name: str, text: str) -> Any:  # noqa: ANN401  whatever the setting is
+    """Answer what a setting makes of a text."""
+    return getattr(Settings(**{name: text}), name)
+
+
+def test_the_first_key_is_shown_once(given: list[Settings], tmp_path: Path) -> None:
+    """The first start says it once and that it will not be said again; the next one says nothing of a key."""
+    first, second = (serve("--data", str(tmp_path)).output for _ in range(2))
+    assert len(given) == 2
+    assert first.count(KEY) == 1
+    assert "shown only this once" in first
+    for text in (first, second):
+        assert "Syncline answers at http://127.0.0.1:1" in text
+    assert "admin key" not in second
+    assert "syn_" not in second
+
+
+def test_every_flag_of_all_is_also_an_environment_variable_and_says_so(given: list[Settings]) -> None:
+    """Not only the settings: also how the command speaks."""
+    command = typer.main.get_command(app).commands["serve"]  # type: ignore[attr-defined]
+    text = serve("--help").output
+    for option in command.params:
+        (flag,) = option.opts
+        variable = f"SYNCLINE_{flag.removeprefix('--').replace('-', '_').upper()}"
+        assert option.envvar == variable
+        assert variable in text
+    assert json.loads(serve(SYNCLINE_JSON="1").output)["admin_key"] == KEY
