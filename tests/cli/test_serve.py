@@ -68,7 +68,7 @@ def test_a_setting_comes_by_flag_and_by_environment(given: list[Settings], name:
 
 def read(name: str, text: str) -> Any:  # noqa: ANN401  whatever the setting is
     """Answer what a setting makes of a text."""
-    return getattr(Settings(**{name: text}), name)
+    return getattr(Settings(**{name: text}), name)  # type: ignore[arg-type]
 
 
 def test_the_first_key_is_shown_once(given: list[Settings], tmp_path: Path) -> None:

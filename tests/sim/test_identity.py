@@ -43,7 +43,12 @@ async def test_identity(person: Person, app: dict[str, Any]) -> None:
     assert found["username"] == "sync@acme.example"
     assert tokens["id"].endswith(f"/id/{found['organization_id']}/{found['user_id']}")
     status, text = await person.get("/services/oauth2/userinfo", tokens["access_token"])
-    assert json.loads(text)["sub"] == tokens["id"]
+    told = json.loads(text)
+    assert (status, told["sub"]) == (200, tokens["id"])
+    assert [told[name] for name in ("user_id", "organization_id")] == [
+        found[name] for name in ("user_id", "organization_id")
+    ]
+    assert told["preferred_username"] == found["username"]
 
 
 async def test_bad_token(person: Person, app: dict[str, Any], http: aiohttp.ClientSession) -> None:
@@ -58,11 +63,17 @@ async def test_bad_token(person: Person, app: dict[str, Any], http: aiohttp.Clie
 
 
 async def test_discovery(person: Person, http: aiohttp.ClientSession) -> None:
-    """The discovery document names our own endpoints."""
+    """The discovery document names our own endpoints, and behind each address there is one."""
     async with http.get(person.salesforce / ".well-known/openid-configuration") as response:
         found = await response.json()
     assert found["token_endpoint"] == f"{person.salesforce}/services/oauth2/token"
     assert "code_challenge_methods_supported" not in found
+    endpoints = {name.removesuffix("_endpoint"): url for name, url in found.items() if name.endswith("_endpoint")}
+    assert set(endpoints) == {"authorization", "token", "revocation", "introspection", "userinfo"}
+    for name, url in endpoints.items():
+        method = "GET" if name in {"authorization", "userinfo"} else "POST"
+        async with http.request(method, url, data={} if method == "POST" else None) as response:
+            assert response.status not in {404, 405, 500}, name
 
 
 async def test_dead_session(person: Person, control: ControlDoor, app: dict[str, Any]) -> None:
