@@ -110,10 +110,10 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         await runner.setup()
         await web.SockSite(runner, door, backlog=1024).start()
         stack.push_async_callback(_stop, site, worker)
-        admin_key = await access.first_key(store)
         await worker.start()
         address = _origin(*door.getsockname()[:2])
         _note_holder(settings.data, address)
+        admin_key = await access.first_key(store)  # Last of all: whatever fails after it, the key is never seen.
         yield Running(address, site.public_url, settings.data, SecretStr(admin_key) if admin_key else None)
 
 
