@@ -1,16 +1,19 @@
 """A sync run may be interrupted at any moment: it goes on where it was committed, and loses nothing."""
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from syncline.core.event import Event
 from syncline.effects.perform import perform
 from syncline.effects.sync_records import sync_records
-from syncline.errors import GrantLostError, RejectedError, ThrottledError, UnreachableError
-from syncline.store.effects import release
+from syncline.errors import GrantLostError, RejectedError, ThrottledError, UnavailableError, UnreachableError
+from syncline.store.effects import release, release_all
+from syncline.store.record import Outcome
 from tests.effects.records import numbers, ready
 from tests.effects.world import World, build, until
 
@@ -67,6 +70,27 @@ async def test_an_outage_without_progress_fails_the_run(world: World) -> None:
     now = await world.now()
     assert (now.state, now.context.problem) == ("syncing.sync_failed", "target.down")
     assert (await world.effects())[0].name == "wait_for_retry"
+
+
+async def test_a_timer_is_never_given_up(world: World) -> None:
+    """No transition leads on from a state whose timer is dead, so it rings at last, whatever was in its way."""
+    world.configure(effect_attempts=2)
+    await ready(world)
+    await world.run()
+    for _ in range(3):
+        await world.claim()
+        await world.store.write(release_all)  # As after a process that died with it.
+    working = world.tools
+    world.tools = replace(working, handle=_away)
+    for _ in range(3):
+        assert (await world.run()).status == "pending"
+    world.tools = working
+    assert (await world.run()).status == "done"
+    assert await world.state() == "syncing.running_cycle"
+
+
+async def _away(_event: Event) -> Outcome:
+    raise UnavailableError("store.unavailable")
 
 
 async def test_a_quota_pauses_the_run_and_keeps_its_place(world: World) -> None:

@@ -7,6 +7,7 @@ ends the work, and the state that follows says what a person has to do.
 import random
 from functools import partial
 
+from syncline.core.effect import EFFECTS
 from syncline.core.event import Erasure
 from syncline.credentials import SPENT_BY
 from syncline.effects.work import MovedOnError, Work, told
@@ -46,10 +47,10 @@ async def _lose_grant(work: Work, error: GrantLostError) -> None:
 
 
 async def _try_again(work: Work, error: SynclineError) -> None:
-    """Give the effect back with a pause, or bury it when it has failed too often without progress."""
+    """Give the effect back with a pause, or bury it, unless it is a timer, after too many failures without progress."""
     settings, now = work.tools.settings, work.tools.now()
     effect = await work.tools.store.read(partial(find, effect=work.effect.id))
-    if effect.attempts >= settings.effect_attempts:
+    if effect.attempts >= settings.effect_attempts and not EFFECTS[effect.name].timer:
         await _bury(work, error)
         return
     asked = error.retry_after if isinstance(error, UnreachableError) else None

@@ -18,10 +18,11 @@ _log = structlog.get_logger()
 async def perform(work: Work) -> None:
     """Run an effect, or send what a timer stands for, and see to what follows when it fails."""
     try:
-        await _check(work)
+        await work.check_wanted()
         if EFFECTS[work.effect.name].timer:
             await _ring(work)
         else:
+            _check_attempts(work)
             await RUNNERS[work.effect.name](work)
     except SynclineError as error:
         _log.info("effect.failed", effect=work.effect.id, name=work.effect.name, code=error.code)
@@ -31,11 +32,10 @@ async def perform(work: Work) -> None:
         await settle_failure(work, SynclineError("effect.crashed", type(error).__name__))
 
 
-async def _check(work: Work) -> None:
-    """Refuse what has nothing to do, or has taken the process with it each time; raises `SynclineError`."""
+def _check_attempts(work: Work) -> None:
+    """Raise `RejectedError` for what has taken the process with it each time."""
     if work.effect.attempts > work.tools.settings.effect_attempts:
         raise RejectedError("effect.crashed", "the service has ended each time that this was tried")
-    await work.check_wanted()
 
 
 async def _ring(work: Work) -> None:
