@@ -13,6 +13,8 @@ from syncline.core.effect import EFFECTS
 from syncline.core.event import Actor
 from syncline.effects import RUNNERS
 from syncline.effects.failure import backoff
+from syncline.effects.perform import perform
+from syncline.effects.work import Work
 from syncline.errors import RejectedError, UnavailableError, UnreachableError
 from syncline.store.effects import claim, next_due
 from tests.effects.world import World, build, until
@@ -47,6 +49,7 @@ def test_backoff_doubles_with_full_jitter_up_to_five_minutes() -> None:
         assert longest * 0.8 < max(pauses) <= longest
     assert backoff(1, 1.0, 42.0) == 42.0
     assert backoff(1, 1.0, 10**9) == 3600.0
+    assert 0 <= backoff(10**6, 1.0, None) <= 300
 
 
 async def test_runs_what_an_event_asks_for(world: World) -> None:
@@ -110,6 +113,28 @@ async def test_a_timer_of_a_state_that_was_left_does_nothing(world: World) -> No
     await world.reach("credentials_saved.ready")
     await world.login()
     assert next(e.status for e in await world.effects() if e.name == "expire_login") == "cancelled"
+
+
+async def test_a_timer_that_was_ringing_when_its_state_was_left_is_stale(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody starts another login at that very moment: the state has the same name, but the timer is not its own."""
+    await world.reach("credentials_saved.ready")
+    await world.say("login.started")
+    ringing = await world.claim()
+    check = Work.check_wanted
+
+    async def check_and_be_late(work: Work) -> None:
+        await check(work)
+        await world.say("login.started")
+
+    monkeypatch.setattr(Work, "check_wanted", check_and_be_late)
+    await perform(ringing)
+    late = (await world.log("timer.login_expired"))[0]
+    assert (late.disposition, late.to) == ("stale", "credentials_saved.awaiting_login")
+    assert await world.state() == "credentials_saved.awaiting_login"
+    assert (await world.effect(ringing.effect.id)).status not in {"pending", "running"}
+    assert [effect.status for effect in await world.effects() if effect.name == "expire_login"].count("pending") == 1
 
 
 async def test_an_outage_is_waited_out(world: World) -> None:

@@ -15,6 +15,8 @@ from syncline.errors import GrantLostError, RejectedError, SynclineError, Unreac
 from syncline.store.effects import find, postpone
 
 _LONGEST_BACKOFF = 300.0
+#: More would be no number in the end: a timer may fail any number of times.
+_MOST_DOUBLINGS = 100
 #: No provider may put us off for longer at a time.
 _LONGEST_ASKED = 3600.0
 _LONGEST_TEXT = 500
@@ -67,7 +69,8 @@ async def _try_again(work: Work, error: SynclineError) -> None:
 
 def backoff(attempt: int, first: float, asked: float | None) -> float:
     """Answer the pause after a failed attempt in seconds: doubling, with full jitter, and never less than was asked."""
-    longest = min(_LONGEST_BACKOFF, first * 2 ** (attempt - 1))
+    doublings = min(attempt - 1, _MOST_DOUBLINGS)
+    longest = min(_LONGEST_BACKOFF, first * 2**doublings)
     return max(_dice.uniform(0, longest), min(asked or 0.0, _LONGEST_ASKED))
 
 
