@@ -274,8 +274,12 @@ async def test_several_things_that_are_wrong_are_all_shown_at_once(world: World)
     await log_in(world, integration)
 
     found = await world.wait_for(integration, FAILED)
-    failed = {check["problem"] for check in found["checks"]["results"] if check["verdict"] == "failed"}
-    assert failed == {"salesforce.missing_permission", "marketo.native_crm"}
+    failed = {check["problem"]: check for check in found["checks"]["results"] if check["verdict"] == "failed"}
+    assert set(failed) == {"salesforce.missing_permission", "marketo.native_crm"}
+    for code, check in failed.items():
+        entry = await world.api("GET", f"/problems/{code}")
+        assert (check["remedy"], check["fixer"]) == (entry["remedy"], entry["fixer"])
+    assert {check["remedy"] for check in found["checks"]["results"] if check["verdict"] == "passed"} == {""}
     row = await row_of(world, integration, found["why"]["seq"])
     assert row["data"]["problem"] == found["blocked_by"]["code"] == "salesforce.missing_permission"
     await change_user(world, hidden={})

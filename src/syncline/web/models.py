@@ -196,6 +196,7 @@ class Status(Model):
     source: SourceView
     target: TargetView
     checks: dict[str, Any] | None
+    """The last run, as `core.documents.ChecksDocument`, and for each result the remedy and who can apply it."""
     preview: dict[str, Any] | None
     field_sync: dict[str, Any] | None
     mapping: dict[str, Any] | None

@@ -112,7 +112,7 @@ def view(site: Site, found: Found) -> Status:
         waiting_for=tuple(_waiting(site, row) for row in found.effects if row.status in {"pending", "running"}),
         source=_source(site, now.state, found.documents),
         target=TargetView(title=site.providers.target.title, url=of(documents.SETTINGS, {}).get("target_url", "")),
-        checks=of(documents.CHECKS),
+        checks=_checks(site, of(documents.CHECKS)),
         preview=of(documents.PREVIEW),
         field_sync=of(documents.FIELD_SYNC),
         mapping=of(documents.MAPPING),
@@ -238,6 +238,18 @@ def _source(site: Site, state: str, stored: dict[str, Any]) -> SourceView:
             for kind, steps in guide.items()
         },
     )
+
+
+def _checks(site: Site, stored: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Answer the last run of the checks, each result with what to do about it, and who can."""
+    if stored is None:
+        return None
+    results = []
+    for result in stored["results"]:
+        entry = site.catalogue.get(result["problem"])
+        mend = (entry.remedy, entry.fixer) if entry else ("", "")
+        results.append({**result, "remedy": mend[0], "fixer": mend[1]})
+    return {**stored, "results": results}
 
 
 def _objects(site: Site, stored: dict[str, Any]) -> tuple[dict[str, Any], ...]:
