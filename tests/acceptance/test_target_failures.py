@@ -79,6 +79,30 @@ async def test_a_rate_limit_slows_the_sync_down_and_nothing_more(world: World, c
     assert await trouble(world, integration) == []
 
 
+@pytest.mark.parametrize("settings", [{"effect_attempts": 1}], indirect=True)
+@pytest.mark.parametrize(
+    ("code", "problem", "remedy"),
+    [
+        ("602", "marketo.unreachable", "status page"),
+        ("606", "marketo.rate_limited", "A sync is tried again by itself"),
+        ("615", "marketo.rate_limited", "A sync is tried again by itself"),
+    ],
+)
+async def test_a_limit_that_does_not_pass_is_named_and_tried_again_later(
+    world: World, code: str, problem: str, remedy: str
+) -> None:
+    """After the last try the state says what is in the way, and the timer goes on once it is gone."""
+    async with mid_sync(world) as integration:
+        await world.fault(side="marketo", kind="error", match="leads.sync", code=code, message="injected", times=-1)
+
+    found = await blocked(world, integration, FAILED, problem, by="effect.exhausted", remedy=remedy)
+    assert code in found["blocked_by"]["detail"]
+    assert await world.people() == LEADS
+    await world.mend()
+    await complete(world, integration)
+    assert await rows_of(world, integration, "timer.retry_due")
+
+
 async def test_the_daily_quota_is_waited_out_until_marketos_own_midnight(world: World) -> None:
     """607: the state says until when, and a person may ask sooner."""
     async with mid_sync(world) as integration:
