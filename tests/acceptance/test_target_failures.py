@@ -143,6 +143,23 @@ async def test_a_permission_that_the_api_user_loses_in_mid_sync_is_named_and_tri
     assert await rows_of(world, integration, "timer.retry_due")
 
 
+@pytest.mark.parametrize("settings", [{"cycle_interval": 600, "failure_wait": 600}], indirect=True)
+async def test_a_secret_that_turns_wrong_in_mid_sync_is_mended_by_saving_the_account(world: World) -> None:
+    """The API user got another secret: the sync fails with the remedy, and goes on when the new one is saved."""
+    integration = await prepared(world)
+    await start(world, integration)
+    await complete(world, integration)
+    right = world.sim["marketo_client"]
+    await world.send(integration, "account.saved", **{**right, "client_secret": "an-older-one"})
+    await world.control("POST", "/records", object="Lead", change={"create": {"LastName": "New", "Company": "New"}})
+    await world.send(integration, "sync.requested")
+
+    await blocked(world, integration, FAILED, "marketo.wrong_credentials", by="sync.failed", remedy="save them here")
+    await world.send(integration, "account.saved", **right)
+    await world.send(integration, "sync.requested")
+    await complete(world, integration, people=LEADS + CONTACTS + 1)
+
+
 @pytest.mark.parametrize(
     ("code", "problem", "remedy"),
     [
