@@ -233,6 +233,29 @@ async def test_a_denied_login_does_not_end_the_need_to_authorize_again(world: Wo
     await world.wait_for(integration, WAITING)
 
 
+@pytest.mark.parametrize("settings", [{**ON_REQUEST, "login_lifetime": 5}], indirect=True)
+async def test_logins_that_come_too_late_do_not_end_the_need_to_authorize_again(world: World) -> None:
+    """A code that has expired, a login that nobody finishes, and then the login that works."""
+    integration = await world.create()
+    before = await world.reach(integration, WAITING)
+    await lose_grant(world, integration)
+
+    await world.switch("salesforce", code_lifetime=0)
+    await world.login(integration)
+    await blocked(world, integration, FAILED, "salesforce.code_expired", by="code.refused", remedy="Log in again")
+
+    await world.send(integration, "login.started")
+    lost = await blocked(
+        world, integration, FAILED, "login.expired", by="timer.login_expired", remedy="Start the login again"
+    )
+    assert watermarks(lost) == watermarks(before)
+
+    await world.switch("salesforce", code_lifetime=900)
+    await world.login(integration)
+    assert (await world.wait_for(integration, WAITING))["blocked_by"] is None
+    assert await world.people() == LEADS + CONTACTS
+
+
 @pytest.mark.parametrize("settings", [{**ON_REQUEST, "effect_attempts": 2}], indirect=True)
 async def test_a_probe_that_meets_an_outage_does_not_call_the_credentials_wrong(world: World) -> None:
     """Credentials are saved anew while the login host is down: nothing is known to be wrong, and they are kept."""
