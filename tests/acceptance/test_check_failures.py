@@ -160,7 +160,7 @@ async def test_no_api_calls_left_fails_the_checks_until_there_are_some(world: Wo
         FAILED,
         "salesforce.limit_reached",
         by="checks.failed",
-        remedy="run checks again when calls are left",
+        remedy="try again when calls are left",
     )
     assert verdict(found, "salesforce.limits") == ("failed", "salesforce.limit_reached")
     await world.switch("salesforce", api_limit_reached=False)
@@ -259,7 +259,7 @@ async def test_the_daily_quota_of_marketo_is_used_up_at_the_checks(world: World)
         FAILED,
         "marketo.quota_reached",
         by="checks.failed",
-        remedy="run checks again after midnight",
+        remedy="try again after midnight",
     )
     await world.switch("marketo", daily_limit_reached=False)
     await go_on(world, integration, "checks.requested", PASSED)

@@ -113,6 +113,28 @@ async def test_a_step_that_meets_an_outage_says_so_and_is_made_again_on_request(
 
 
 @pytest.mark.parametrize(
+    ("side", "switch", "code", "remedy"),
+    [
+        ("salesforce", "api_limit_reached", "salesforce.limit_reached", "try again when calls are left"),
+        ("marketo", "daily_limit_reached", "marketo.quota_reached", "try again after midnight"),
+    ],
+)
+async def test_a_daily_limit_is_said_at_once(world: World, side: str, switch: str, code: str, remedy: str) -> None:
+    """Nobody sits before a page until midnight: the step fails, and is made again when there are calls."""
+    integration = await world.create()
+    for step in STEPS[side]:
+        if step.start == "credentials_saved.ready":
+            continue  # The checks are in `test_check_failures`.
+        await world.reach(integration, step.start)
+        await world.switch(side, **{switch: True})
+        await begin(world, integration, step)
+        event = step.again.replace("requested", "failed")
+        await blocked(world, integration, step.failed, code, by=event, remedy=remedy)
+        await world.switch(side, **{switch: False})
+        await go_on(world, integration, step.again, step.led_to)
+
+
+@pytest.mark.parametrize(
     ("name", "code", "by", "remedy", "sent"),
     [
         ("503", "salesforce.unreachable", "effect.exhausted", "trust.salesforce.com", 2),

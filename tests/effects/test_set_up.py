@@ -2,7 +2,7 @@
 
 import pytest
 
-from syncline.errors import GrantLostError, RejectedError, UnreachableError
+from syncline.errors import GrantLostError, RejectedError, ThrottledError, UnreachableError
 from syncline.providers.port import Check, Field
 from tests.effects.fakes import ORG, USER
 from tests.effects.world import World
@@ -110,6 +110,15 @@ async def test_preview_failed(world: World, side: str) -> None:
     else:
         world.target.fail("fields", NO)
     assert await outcome(world) == ("verified.preview_failed", "source.no", "it said no")
+
+
+@pytest.mark.parametrize(("state", "call"), [(PREVIEWING, "fields"), (SYNCING, "create_fields")])
+async def test_a_quota_is_told_at_once(world: World, state: str, call: str) -> None:
+    """A day is too long for a person to look on, so it is not waited for as by a sync, but said."""
+    await world.reach(state)
+    world.target.fail(call, ThrottledError("target.quota", "used up", retry_after=40_000))
+    failed = {PREVIEWING: "verified.preview_failed", SYNCING: "verified.field_sync_failed"}[state]
+    assert await outcome(world) == (failed, "target.quota", "used up")
 
 
 async def test_field_sync(world: World) -> None:

@@ -6,7 +6,7 @@ from syncline.core.mapping import TargetSide, plan_fields
 from syncline.effects.parties import open_account
 from syncline.effects.session import open_session
 from syncline.effects.work import Work, told
-from syncline.errors import GrantLostError, RejectedError
+from syncline.errors import GrantLostError, RejectedError, ThrottledError
 
 
 async def preview_fields(work: Work) -> None:
@@ -15,7 +15,7 @@ async def preview_fields(work: Work) -> None:
         preview = await _compare(work)
     except GrantLostError:
         raise
-    except RejectedError as error:
+    except (RejectedError, ThrottledError) as error:  # A day is too long to wait for somebody who looks on.
         await work.finish("preview.failed", told(error))
         return
     actions = [plan.action for plan in preview.fields]

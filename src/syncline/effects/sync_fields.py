@@ -19,7 +19,7 @@ from syncline.core.event import Document
 from syncline.core.mapping import fields_to_create, first_mapping
 from syncline.effects.parties import open_account
 from syncline.effects.work import Work, told
-from syncline.errors import RejectedError
+from syncline.errors import RejectedError, ThrottledError
 from syncline.providers.port import Account, Field, FieldResult
 from syncline.store.log import row
 
@@ -34,7 +34,7 @@ async def sync_fields(work: Work) -> None:
     skip = await _unwanted(work)
     try:
         done = await _create(work, fields_to_create(preview, skip), documents.get(FIELD_SYNC))
-    except RejectedError as error:
+    except (RejectedError, ThrottledError) as error:  # A day is too long to wait for somebody who looks on.
         await work.finish("field_sync.failed", told(error))
         return
     key = work.tools.providers.target.key_field.name

@@ -52,8 +52,8 @@ _PROBLEMS = (
         "marketo.quota_reached",
         "The instance has used all its API calls of today.",
         "All API users of an instance share one number of calls, which starts anew at midnight US Central time.",
-        "A sync waits and goes on by itself; run checks again after midnight. To shorten it, see in Admin, Web "
-        "Services, who uses them.",
+        "A sync waits and goes on by itself; anything else, try again after midnight. To shorten it, see in Admin, "
+        "Web Services, who uses them.",
         "nobody",
         retryable=True,
     ),

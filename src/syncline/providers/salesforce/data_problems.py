@@ -77,8 +77,8 @@ DATA_PROBLEMS = (
         "salesforce.limit_reached",
         "The org has used all its API calls of these 24 hours.",
         "All apps of the org share one number of calls.",
-        "A sync waits and goes on by itself; run checks again when calls are left. To shorten it, see in Setup, API "
-        "Usage, who uses them.",
+        "A sync waits and goes on by itself; anything else, try again when calls are left. To shorten it, see in "
+        "Setup, API Usage, who uses them.",
         "nobody",
         retryable=True,
     ),
