@@ -138,7 +138,7 @@ async def test_a_revocation_is_made_by_the_next_process(world: World) -> None:
 async def test_a_timer_rings_in_the_next_process(world: World) -> None:
     """A login that nobody finishes ends although the process that started its timer is gone."""
     await world.stop()
-    await world.start(login_lifetime=2)
+    await world.start(login_lifetime=6)
     integration = await world.create()
     await world.reach(integration, "credentials_saved.ready")
     await world.send(integration, "login.started")

@@ -139,7 +139,7 @@ async def test_a_wrong_password_stays_at_salesforce(world: World) -> None:
     await world.wait_for(integration, "authorized.awaiting_confirmation")
 
 
-@pytest.mark.parametrize("settings", [{"login_lifetime": 2}], indirect=True)
+@pytest.mark.parametrize("settings", [{"login_lifetime": 6}], indirect=True)
 async def test_a_login_that_nobody_finishes_expires_and_a_fresh_one_works(world: World) -> None:
     """The timer ends the wait; whoever comes back after it is told so, and starts anew."""
     integration, url = await awaiting_login(world)

@@ -83,7 +83,7 @@ async def person(world: World) -> Person:
     return found
 
 
-@pytest.mark.parametrize("settings", [{**QUICK, "login_lifetime": 5}], indirect=True)
+@pytest.mark.parametrize("settings", [{**QUICK, "login_lifetime": 10}], indirect=True)
 async def test_failures_before_the_first_login_are_mended_on_the_page(world: World, person: Person) -> None:
     """An outage at the probe, a wrong key, a wrong secret, a denial, and a login that nobody finishes."""
     await person.press("app.registered")

@@ -233,7 +233,7 @@ async def test_a_denied_login_does_not_end_the_need_to_authorize_again(world: Wo
     await world.wait_for(integration, WAITING)
 
 
-@pytest.mark.parametrize("settings", [{**ON_REQUEST, "login_lifetime": 5}], indirect=True)
+@pytest.mark.parametrize("settings", [{**ON_REQUEST, "login_lifetime": 10}], indirect=True)
 async def test_logins_that_come_too_late_do_not_end_the_need_to_authorize_again(world: World) -> None:
     """A code that has expired, a login that nobody finishes, and then the login that works."""
     integration = await world.create()
