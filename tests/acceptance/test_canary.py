@@ -134,6 +134,7 @@ def filled(template: str, integration: str) -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)
 async def test_no_secret_is_ever_seen_again(recorder: Program, tmp_path: Path) -> None:
     """The whole set-up at the most talkative, with every failure that could echo a secret; then search everything."""
     settings: dict[str, str | float] = {"log_level": "debug", "failure_wait": 0.2, "cycle_interval": 60}
