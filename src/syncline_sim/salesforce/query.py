@@ -52,14 +52,29 @@ def batch_size(options: str) -> int:
     return min(max(int(found[1]), SMALLEST_BATCH), LARGEST_BATCH) if found else LARGEST_BATCH
 
 
-def run(caller: Caller, text: str, *, deleted_too: bool = False) -> str:
-    """Answer the first page of a query as a JSON text; raises `SalesforceError`."""
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which records a query answers, in its order, and which of their fields; without fields it only counts them."""
+
+    spec: ObjectSpec
+    fields: list[FieldSpec]
+    numbers: "array[int]"
+
+
+def select(caller: Caller, text: str, *, deleted_too: bool = False) -> Selection:
+    """Read a query and find what it answers, for whoever writes it down; raises `SalesforceError`."""
     query = parse(text)
     spec = _object(caller, query, text)
     view = _View(caller, spec, text)
     fields = view.selected(query)
-    numbers = _numbers(caller, view, query, deleted_too=deleted_too)
-    if not query.fields:
+    return Selection(spec, fields, _numbers(caller, view, query, deleted_too=deleted_too))
+
+
+def run(caller: Caller, text: str, *, deleted_too: bool = False) -> str:
+    """Answer the first page of a query as a JSON text; raises `SalesforceError`."""
+    found = select(caller, text, deleted_too=deleted_too)
+    spec, fields, numbers = found.spec, found.fields, found.numbers
+    if not fields:
         return _page(caller, len(numbers), [], "")
     locator = _open(caller, spec, fields, numbers) if len(numbers) > caller.batch else ""
     page = records.written(caller.world.db, spec, fields, numbers[: caller.batch], caller.version)
