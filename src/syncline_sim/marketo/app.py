@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from syncline_sim.marketo import api_users, crm_objects, fields, identity, leads, schema, stats
+from syncline_sim.marketo import activities, api_users, crm_objects, fields, identity, leads, lists, schema, stats
 from syncline_sim.marketo.gate import Gate
 from syncline_sim.marketo.tables import TABLES, transaction
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from syncline_sim.marketo.call import Endpoint
     from syncline_sim.world import World
 
-ENDPOINTS = (*leads.ENDPOINTS, *schema.ENDPOINTS, *stats.ENDPOINTS, *crm_objects.ENDPOINTS)
+_ROOMS = (leads, lists, activities, schema, crm_objects, stats)
+ENDPOINTS = tuple(endpoint for room in _ROOMS for endpoint in room.ENDPOINTS)
 
 
 def create(world: "World") -> None:

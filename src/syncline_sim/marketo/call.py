@@ -57,6 +57,15 @@ class Call:
             raise VendorError("1003", f"Number of records exceeds the maximum of {MAX_BATCH}")
         return records
 
+    def named(self) -> list[Any]:
+        """Answer the ids of the records meant, which are in the address or in the body; raises `VendorError`."""
+        named: list[Any] = self.listed("id")
+        if not named:
+            return [record.get("id") if isinstance(record, dict) else record for record in self.records()]
+        if len(named) > MAX_BATCH:
+            raise VendorError("1003", f"Number of ids exceeds the maximum of {MAX_BATCH}")
+        return named
+
     def required(self, name: str) -> str:
         """Answer a parameter that has to be there; raises `VendorError` 1002."""
         if not self.parameters.get(name):

@@ -11,7 +11,6 @@ from syncline_sim.marketo.tables import transaction
 from syncline_sim.marketo.upsert import ACTIONS, Upsert
 
 MAX_MATCHES = 1000
-_DEFAULT_FIELDS = ("id", "email", "updatedAt", "createdAt", "lastName", "firstName")
 _READ = ("Read-Only Lead", "Read-Write Lead")
 _WRITE = ("Read-Write Lead",)
 
@@ -47,7 +46,7 @@ def find(call: Call) -> dict[str, Any]:
         raise VendorError("1002", "filterValues")
     if len(wanted) > MAX_BATCH:
         raise VendorError("1003", f"Number of filterValues exceeds the maximum of {MAX_BATCH}")
-    names, size, after = _names(people, call), call.batch_size(), call.position()
+    names, size, after = people.names(call.listed("fields")), call.batch_size(), call.position()
     matches = _matches(people, field, wanted)
     if len(matches) > MAX_MATCHES:
         raise VendorError("1003", f"More than {MAX_MATCHES} leads match the filter")
@@ -60,16 +59,15 @@ def find(call: Call) -> dict[str, Any]:
 def get(call: Call) -> dict[str, Any]:
     """Answer one person."""
     people = People(call.world.db)
-    return {"result": [_person(people, call.path["id"]).view(_names(people, call))]}
+    return {"result": [people.need(call.path["id"]).view(people.names(call.listed("fields")))]}
 
 
 def delete(call: Call) -> dict[str, Any]:
     """Delete people by id, which are in the body or in the address."""
-    named = call.listed("id")
-    records: list[Any] = [{"id": text} for text in named] if named else call.records()
+    named, now = call.named(), int(call.world.now())
     with transaction(call.world.db):
         people = People(call.world.db)
-        return {"result": [_remove(people, record) for record in records]}
+        return {"result": [_remove(people, number, now) for number in named]}
 
 
 def _filter(people: People, name: str) -> PersonField:
@@ -97,10 +95,6 @@ def _lookup(people: People, field: PersonField, wanted: list[str]) -> dict[int, 
     return matches
 
 
-def _names(people: People, call: Call) -> list[str]:
-    return [_field(people, name).name for name in call.listed("fields") or _DEFAULT_FIELDS]
-
-
 def _field(people: People, name: object) -> PersonField:
     field = people.fields.get(name) if isinstance(name, str) else None
     if field is None:
@@ -108,21 +102,12 @@ def _field(people: People, name: object) -> PersonField:
     return field
 
 
-def _person(people: People, number: object) -> Person:
-    if isinstance(number, bool) or not str(number).isdecimal():
-        raise VendorError("1001", number, "integer")
-    found = people.find(people.fields["id"], int(str(number)))
-    if not found:
-        raise VendorError("1004")
-    return found[0]
-
-
-def _remove(people: People, record: object) -> dict[str, Any]:
+def _remove(people: People, number: object, now: int) -> dict[str, Any]:
     try:
-        person = _person(people, record.get("id") if isinstance(record, dict) else record)
+        person = people.need(number)
     except VendorError as error:
         return error.skipped
-    people.remove(person)
+    people.remove(person, now)
     return {"id": person.id, "status": "deleted"}
 
 

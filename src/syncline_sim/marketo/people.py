@@ -9,9 +9,12 @@ from typing import Any
 import msgspec
 
 from syncline_sim.marketo import fields, values
+from syncline_sim.marketo.failure import VendorError
 from syncline_sim.marketo.fields import PersonField
+from syncline_sim.marketo.history import API, History
 from syncline_sim.marketo.values import Value
 
+_DEFAULT_FIELDS = ("id", "email", "updatedAt", "createdAt", "lastName", "firstName")
 #: Sorted, so that equal people are equal text: the digest and `changed nothing` depend on it.
 _encode = msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
@@ -26,6 +29,12 @@ class Person:
     updated_at: int
     document: dict[str, Any]
 
+    @property
+    def name(self) -> str:
+        """How a person is called where only a name is shown."""
+        names = (self.document.get("firstName"), self.document.get("lastName"))
+        return " ".join(str(name) for name in names if name) or str(self.document.get("email", ""))
+
     def view(self, names: Iterable[str]) -> dict[str, Value]:
         """Answer the named fields, null where there is nothing."""
         own: dict[str, Value] = {
@@ -37,11 +46,12 @@ class Person:
 
 
 class People:
-    """The table of people, with the fields as they are at the moment."""
+    """The table of people, with the fields as they are at the moment; `source` says by what way they are changed."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: sqlite3.Connection, source: str = API) -> None:
         self.fields = fields.load(db)
         self.db = db
+        self.history = History(db, source)
         self._keys = [name for name, field in self.fields.items() if field.keyed]
 
     def find(self, field: PersonField, value: Value) -> list[Person]:
@@ -59,6 +69,23 @@ class People:
             (field.name, value),
         )
 
+    def need(self, number: object) -> Person:
+        """Answer the person with this id; raises `VendorError` 1001 or 1004."""
+        if isinstance(number, bool) or not str(number).isdecimal():
+            raise VendorError("1001", number, "integer")
+        found = self.find(self.fields["id"], int(str(number)))
+        if not found:
+            raise VendorError("1004")
+        return found[0]
+
+    def names(self, wanted: Iterable[str]) -> list[str]:
+        """Answer the names of the fields that are wanted, or those shown when none are; raises `VendorError` 1006."""
+        names = list(wanted) or list(_DEFAULT_FIELDS)
+        for name in names:
+            if name not in self.fields:
+                raise VendorError("1006", name)
+        return names
+
     def page(self, *, limit: int, offset: int) -> list[Person]:
         """Answer some people in the order of their arrival."""
         return self._people("SELECT * FROM marketo_people ORDER BY id LIMIT ? OFFSET ?", (limit, offset))
@@ -72,6 +99,7 @@ class People:
         )
         person = int(cursor.lastrowid or 0)
         self._index(person, {}, kept)
+        self.history.begin(person, now)
         return person
 
     def change(self, person: Person, document: Mapping[str, Value], now: int) -> None:
@@ -83,11 +111,24 @@ class People:
             (now, _encode(kept).decode(), person.id),
         )
         self._index(person.id, person.document, kept)
+        changed = [name for name in document if person.document.get(name) != kept.get(name)]
+        self.history.change(person.id, [self._change(name, person.document, kept) for name in changed], now)
 
-    def remove(self, person: Person) -> None:
+    def remove(self, person: Person, now: int) -> None:
         """Delete a person; the id is never used again."""
+        self.take_away(person)
+        self.history.end(person.id, person.name, now)
+
+    def take_away(self, person: Person) -> None:
+        """Take a person out of everything that there are people in, without a word about it."""
         self.db.execute("DELETE FROM marketo_people WHERE id = ?", (person.id,))
+        self.db.execute("DELETE FROM marketo_members WHERE person = ?", (person.id,))
+        self.db.execute("DELETE FROM marketo_program_members WHERE person = ?", (person.id,))
         self._index(person.id, person.document, {})
+
+    def _change(self, name: str, old: Mapping[str, Value], new: Mapping[str, Value]) -> tuple[int, str, Value, Value]:
+        field = self.fields[name]
+        return field.number, field.label, old.get(name), new.get(name)
 
     def _people(self, query: str, parameters: tuple[Value, ...]) -> list[Person]:
         rows = self.db.execute(query, parameters)

@@ -14,5 +14,6 @@ DEFAULTS: dict[str, Any] = {
     "concurrency_limit": 10,
     "token_lifetime": 3599,
     "upsert_race_window": 0,  # a person younger than this is not seen by other upserts: duplicates, as in life
+    "sparse_activity_pages": False,  # pages of activities may be short or empty though there is more, as in life
     "latency": 0,  # how long every call is worked on; lets calls overlap
 }
