@@ -15,8 +15,9 @@ from syncline_sim import hand, mailbox, population
 from syncline_sim.calls import Calls
 from syncline_sim.faults import Faults
 from syncline_sim.marketo import api_users, fields, people
+from syncline_sim.marketo.bulk import queue
 from syncline_sim.pages import show
-from syncline_sim.salesforce import apps, grants, orgs
+from syncline_sim.salesforce import apps, grants, orgs, passwords
 from syncline_sim.salesforce.failure import SalesforceError
 from syncline_sim.world import SIDES
 
@@ -122,7 +123,10 @@ class Control:
             "index.html",
             site="Simulated world",
             urls=world.urls,
-            people=[(user, orgs.find_org(world, user.org_id)) for user in orgs.all_users(world.db)],
+            people=[
+                (user, passwords.security_token(world, user), orgs.find_org(world, user.org_id))
+                for user in orgs.all_users(world.db)
+            ],
             client=api_users.find(world.db, api_users.DEFAULT_CLIENT_ID),
             calls=CALLS,
             switches=world.switches,
@@ -135,11 +139,15 @@ class Control:
             "seed": world.seed,
             "now": world.now(),
             "orgs": [asdict(org) for org in orgs.all_orgs(world)],
-            "users": [_user(user) for user in orgs.all_users(world.db)],
+            "users": [
+                {**_user(user), "security_token": passwords.security_token(world, user)}
+                for user in orgs.all_users(world.db)
+            ],
         }
 
     def _advance(self, body: Mapping[str, Any]) -> dict[str, float]:
         self._world.advance(float(body["advance"]))
+        queue.settle(self._world)
         return {"now": self._world.now()}
 
     def _reset(

@@ -14,6 +14,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from syncline_sim.calls import operation
+from syncline_sim.salesforce import soap
 from syncline_sim.salesforce.gate import plain_path
 
 if TYPE_CHECKING:
@@ -171,6 +172,8 @@ async def _error(world: "World", fault: Fault, request: web.Request, handler: Ha
         document = {"requestId": f"fault#{int(world.now() * 1000):x}", "success": False}
         document["errors"] = [{"code": fault.code or "611", "message": message}]
         return _respond(fault, fault.status or 200, document)
+    if plain_path(request).startswith(soap.PREFIX):
+        return soap.fault("u", fault.code or "UNKNOWN_EXCEPTION", message, of="UnexpectedErrorFault")
     if plain_path(request).startswith("/services/oauth2"):
         document = {"error": fault.code or "server_error", "error_description": message}
         return _respond(fault, fault.status or 400, document)

@@ -107,6 +107,20 @@ def refresh(world: "World", app: App, token: str) -> Issued:
     return _renew(world, grant, fresh)
 
 
+def open_session(world: "World", consumer_key: str, user: User, scopes: frozenset[str]) -> Issued:
+    """Answer an access token of a login without a browser; all such logins of a user live on one approval."""
+    row = world.db.execute(
+        """
+        SELECT max(id) AS id FROM salesforce_grants
+        WHERE consumer_key = ? AND user_id = ? AND scopes = ? AND revoked = ''
+        """,
+        (consumer_key, user.id, " ".join(sorted(scopes))),
+    ).fetchone()
+    if row["id"] is None:
+        return _renew(world, _insert(world, consumer_key, user, scopes), "")
+    return _renew(world, Grant(row["id"], consumer_key, user, scopes), "")
+
+
 def rotates(world: "World", app: App) -> bool:
     """Whether each refresh makes a new refresh token."""
     overruled = world.switches["salesforce"]["rotation"]
@@ -120,6 +134,16 @@ def approved(db: sqlite3.Connection, app: App, user: User, scopes: frozenset[str
         (app.consumer_key, user.id),
     )
     return any(scopes <= frozenset(row["scopes"].split()) for row in rows)
+
+
+def lasting_scopes(db: sqlite3.Connection, app: App, user: User) -> frozenset[str]:
+    """Answer all the scopes that the user's approvals give the app for longer than a session."""
+    rows = db.execute(
+        "SELECT scopes FROM salesforce_grants WHERE consumer_key = ? AND user_id = ? AND revoked = ''",
+        (app.consumer_key, user.id),
+    )
+    approvals = (frozenset(row["scopes"].split()) for row in rows)
+    return frozenset().union(*(scopes for scopes in approvals if scopes & OFFLINE))
 
 
 def revoke(world: "World", grant_id: int, reason: str) -> None:
@@ -180,12 +204,16 @@ def _approve(world: "World", app: App, user: User, scopes: frozenset[str]) -> Gr
     keep = world.switches["salesforce"]["max_approvals"] - 1
     for row in rows[: max(len(rows) - keep, 0)]:
         revoke(world, row["id"], "a newer approval took its place")
+    return _insert(world, app.consumer_key, user, scopes)
+
+
+def _insert(world: "World", consumer_key: str, user: User, scopes: frozenset[str]) -> Grant:
     now = world.now()
     cursor = world.db.execute(
         "INSERT INTO salesforce_grants (consumer_key, user_id, scopes, approved_at, used_at) VALUES (?, ?, ?, ?, ?)",
-        (app.consumer_key, user.id, " ".join(sorted(scopes)), now, now),
+        (consumer_key, user.id, " ".join(sorted(scopes)), now, now),
     )
-    return Grant(int(cursor.lastrowid or 0), app.consumer_key, user, scopes)
+    return Grant(int(cursor.lastrowid or 0), consumer_key, user, scopes)
 
 
 def _issue_refresh(world: "World", grant: Grant) -> str:

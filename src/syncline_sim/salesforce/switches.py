@@ -10,6 +10,10 @@ DEFAULTS: dict[str, Any] = {
     "verification_attempts": 5,
     "lockout_failures": 5,  # wrong passwords in a row, then the user is locked
     "lockout_seconds": 900,
+    "soap_login": True,  # off in new orgs of the vendor
+    "password_flow": True,  # as above
+    "trusted_network": False,  # programs need no security token behind the password
+    "login_rate_limit": 3600,  # logins of programs per user in an hour
     "reveal_by_code": True,  # key and secret of an app are shown after a code sent by e-mail
     "app_latency": 0,  # how long a new app takes to work; minutes in life
     # Codes and tokens
