@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from syncline_sim.marketo import activities, api_users, crm_objects, fields, identity, leads, lists, schema, stats
+from syncline_sim.marketo.bulk import exports, imports
 from syncline_sim.marketo.gate import Gate
 from syncline_sim.marketo.tables import TABLES, transaction
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from syncline_sim.marketo.call import Endpoint
     from syncline_sim.world import World
 
-_ROOMS = (leads, lists, activities, schema, crm_objects, stats)
+_ROOMS = (leads, lists, activities, schema, crm_objects, stats, imports, exports)
 ENDPOINTS = tuple(endpoint for room in _ROOMS for endpoint in room.ENDPOINTS)
 
 

@@ -15,10 +15,15 @@ MESSAGES = {
     "609": "Invalid JSON",
     "610": "Requested resource not found",
     "612": "Invalid Content Type",
+    "613": "Invalid Multipart Request",
     "615": "Concurrent access limit '{}' reached",
     "616": "Invalid subscription type",
+    "701": "{} cannot be blank",
     "702": "No data found for a given search scenario",
+    "704": "Invalid date format",
     "709": "{}",
+    "710": "Parent Folder Not Found",
+    "711": "Incompatible Folder Type",
     "1001": "Invalid value '{}'. Required of type '{}'",
     "1002": "Missing value for the required parameter '{}'",
     "1003": "{}",
@@ -31,13 +36,21 @@ MESSAGES = {
     "1012": "Invalid cookie value '{}'",
     "1013": "Object not found",
     "1015": "Lead not in list",
+    "1016": "There are {} imports currently being processed. Please try again later",
     "1017": "Object already exists",
     "1018": "CRM Enabled",
+    "1019": "Import in progress",
     "1021": "Company update not allowed",
     "1022": "Object in use",
     "1025": "Program status not found",
     "1028": "Max field limit reached",
+    "1080": "More than {} leads to merge",
+    "1029": "{}",
+    "1035": "Unsupported filter type for target subscription",
 }
+#: Of rows of an imported file, which has reasons without codes.
+WRONG_TYPE = "Invalid data type in field {}"
+BAD_ADDRESS = "Invalid email address"
 
 
 class VendorError(Exception):

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from syncline_sim.marketo import activity_types as kinds
 from syncline_sim.marketo.call import Call, Endpoint, next_page
@@ -16,9 +16,10 @@ _WRITE = ("Read-Write Lead",)
 _PROGRAM = "SELECT name FROM marketo_programs WHERE id = ?"
 
 
-def need(db: sqlite3.Connection, number: object) -> sqlite3.Row:
-    """Answer the list with this id; raises `VendorError` 1013."""
-    row: sqlite3.Row | None = db.execute("SELECT * FROM marketo_lists WHERE id = ?", (number,)).fetchone()
+def need(db: sqlite3.Connection, wanted: object, by: Literal["id", "name"] = "id") -> sqlite3.Row:
+    """Answer the list with this id or name; raises `VendorError` 1013."""
+    query = f"SELECT * FROM marketo_lists WHERE {by} = ?"  # noqa: S608 - one of two
+    row: sqlite3.Row | None = db.execute(query, (wanted,)).fetchone()
     if row is None:
         raise VendorError("1013")
     return row
@@ -27,6 +28,13 @@ def need(db: sqlite3.Connection, number: object) -> sqlite3.Row:
 def size(db: sqlite3.Connection, number: int) -> int:
     """Answer how many people are on a list."""
     return int(db.execute("SELECT count(*) FROM marketo_members WHERE list = ?", (number,)).fetchone()[0])
+
+
+def put(people: People, person: int, number: int, now: int) -> None:
+    """Put a person on a list, unless there already."""
+    if not _is_on(people.db, number, person):
+        people.db.execute("INSERT INTO marketo_members VALUES (?, ?, ?)", (number, person, now))
+        _tell(people, kinds.ADD_TO_LIST, person, number, now)
 
 
 def find(call: Call) -> dict[str, Any]:
@@ -65,14 +73,11 @@ def members(call: Call) -> dict[str, Any]:
 def add(call: Call) -> dict[str, Any]:
     """Put people on a list."""
 
-    def put(people: People, person: Person, number: int) -> str:
-        now = int(call.world.now())
-        if not _is_on(people.db, number, person.id):
-            people.db.execute("INSERT INTO marketo_members VALUES (?, ?, ?)", (number, person.id, now))
-            _tell(people, kinds.ADD_TO_LIST, person.id, number, now)
+    def add_one(people: People, person: Person, number: int) -> str:
+        put(people, person.id, number, int(call.world.now()))
         return "added"
 
-    return _each(call, put)
+    return _each(call, add_one)
 
 
 def remove(call: Call) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -90,6 +90,19 @@ class People:
         """Answer some people in the order of their arrival."""
         return self._people("SELECT * FROM marketo_people ORDER BY id LIMIT ? OFFSET ?", (limit, offset))
 
+    def within(self, moment: Literal["createdAt", "updatedAt"], first: int, last: int) -> Iterator[Person]:
+        """Answer one by one who was created, or last changed, in a span of time."""
+        column = {"createdAt": "created_at", "updatedAt": "updated_at"}[moment]
+        query = f"SELECT * FROM marketo_people WHERE {column} BETWEEN ? AND ? ORDER BY id"  # noqa: S608 - one of two
+        return map(_person, self.db.execute(query, (first, last)))
+
+    def on_list(self, number: int) -> Iterator[Person]:
+        """Answer one by one who is on a static list."""
+        query = """
+        SELECT p.* FROM marketo_members m JOIN marketo_people p ON p.id = m.person WHERE m.list = ? ORDER BY p.id
+        """
+        return map(_person, self.db.execute(query, (number,)))
+
     def add(self, document: Mapping[str, Value], now: int) -> int:
         """Store a new person and answer the id."""
         kept = {name: value for name, value in document.items() if value is not None}
@@ -131,8 +144,7 @@ class People:
         return field.number, field.label, old.get(name), new.get(name)
 
     def _people(self, query: str, parameters: tuple[Value, ...]) -> list[Person]:
-        rows = self.db.execute(query, parameters)
-        return [Person(r["id"], r["created_at"], r["updated_at"], _decode(r["fields"])) for r in rows]
+        return [_person(row) for row in self.db.execute(query, parameters)]
 
     def _index(self, person: int, before: Mapping[str, Value], after: Mapping[str, Value]) -> None:
         for name in self._keys:
@@ -145,6 +157,10 @@ class People:
             if new is not None:
                 key = (name, new, person)
                 self.db.execute("INSERT INTO marketo_keys (field, value, person) VALUES (?, ?, ?)", key)
+
+
+def _person(row: sqlite3.Row) -> Person:
+    return Person(row["id"], row["created_at"], row["updated_at"], _decode(row["fields"]))
 
 
 def count(db: sqlite3.Connection) -> int:

@@ -15,5 +15,10 @@ DEFAULTS: dict[str, Any] = {
     "token_lifetime": 3599,
     "upsert_race_window": 0,  # a person younger than this is not seen by other upserts: duplicates, as in life
     "sparse_activity_pages": False,  # pages of activities may be short or empty though there is more, as in life
+    "bulk_seconds": 60,  # how long a bulk job takes
+    "bulk_hurry": True,  # a bulk job is done as soon as somebody has seen it run, however long it would have taken
+    "bulk_failures": 0,  # so many of the next bulk jobs come to nothing
+    "bulk_quota": 500,  # how many megabytes may be exported in a day
+    "bulk_updated_at": True,  # people can be exported by updatedAt; there are subscriptions without it (1035)
     "latency": 0,  # how long every call is worked on; lets calls overlap
 }

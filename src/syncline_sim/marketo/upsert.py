@@ -1,6 +1,6 @@
 """Sync Leads: what happens to each record of one call (vendor page "Leads", "Create and Update")."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -24,6 +24,7 @@ class Upsert:
     now: int
     company_closed: bool = False
     race_window: float = 0
+    coerce: Callable[[PersonField, object], Value] = values.coerce
 
     def apply(self, records: list[Any]) -> list[dict[str, Any]]:
         """Write the records and answer their results in the same order."""
@@ -69,7 +70,7 @@ class Upsert:
             raise VendorError("1003", f"Field '{name}' is read-only")
         if field.company and self.company_closed:
             raise VendorError("1021")
-        return values.coerce(field, sent)
+        return self.coerce(field, sent)
 
     def _find(self, document: Mapping[str, Value], mine: set[int]) -> list[Person]:
         value = document.get(self.lookup.name)
