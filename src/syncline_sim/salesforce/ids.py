@@ -4,7 +4,7 @@ _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 #: What stands between prefix and number, in life the pod on which a record was made.
 _POD = "Hs0"
-_SHORT = 15
+_SHORT, _LONG = 15, 18
 
 
 def make(prefix: str, number: int) -> str:
@@ -22,3 +22,15 @@ def full(short: str) -> str:
         return short
     chunks = (short[start : start + 5] for start in range(0, _SHORT, 5))
     return short + "".join(_SUFFIX[sum(1 << i for i, c in enumerate(chunk) if "A" <= c <= "Z")] for chunk in chunks)
+
+
+def meant(text: str) -> str:
+    """Answer the 18-character id that a text means, nothing when it is none; in 18 characters case is unimportant."""
+    if len(text) not in (_SHORT, _LONG) or not text.isascii() or not text.isalnum():
+        return ""
+    if len(text) == _SHORT:
+        return full(text)
+    capitals = [_SUFFIX.find(letter) for letter in text[_SHORT:].upper()]
+    letters = (c.upper() if capitals[n // 5] >> n % 5 & 1 else c.lower() for n, c in enumerate(text[:_SHORT]))
+    long = full("".join(letters))
+    return long if long[_SHORT:] == text[_SHORT:].upper() else ""

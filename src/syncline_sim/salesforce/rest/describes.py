@@ -1,0 +1,40 @@
+"""The describes of the objects that the caller can see, and 304 for who has them already."""
+
+from collections.abc import Mapping
+from email.utils import formatdate, parsedate_to_datetime
+
+from syncline_sim.salesforce import describe, record_tables
+from syncline_sim.salesforce.rest.call import Call, Reply, reply
+from syncline_sim.salesforce.visibility import visible_fields, visible_objects
+
+_LARGEST_BATCH = 200
+
+
+def every_object(call: Call) -> Reply:
+    """Answer what objects there are."""
+    found = [describe.summary(spec, call.who.version) for spec in visible_objects(call.user)]
+    return _unless_known(call, {"encoding": "UTF-8", "maxBatchSize": _LARGEST_BATCH, "sobjects": found})
+
+
+def one_object(call: Call) -> Reply:
+    """Answer an object without its fields."""
+    summary = describe.summary(call.spec(), call.who.version)
+    return _unless_known(call, {"objectDescribe": summary, "recentItems": []})
+
+
+def fields(call: Call) -> Reply:
+    """Answer an object with the fields that the caller can see."""
+    spec = call.spec()
+    return _unless_known(call, describe.details(spec, visible_fields(call.user, spec), call.who.version))
+
+
+def _unless_known(call: Call, document: object) -> Reply:
+    headers = {"Last-Modified": formatdate(record_tables.FOUNDED, usegmt=True)}
+    return Reply(304, b"", headers) if _known(call.headers) else reply(document, headers=headers)
+
+
+def _known(headers: Mapping[str, str]) -> bool:
+    try:
+        return parsedate_to_datetime(headers.get("If-Modified-Since", "")).timestamp() >= record_tables.FOUNDED
+    except ValueError:
+        return False
