@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from syncline_sim.marketo import activities, api_users, crm_objects, fields, identity, leads, lists, schema, stats
+from syncline_sim.marketo import (
+    activities,
+    api_users,
+    crm_objects,
+    fields,
+    identity,
+    leads,
+    lists,
+    merging,
+    programs,
+    schema,
+    static_lists,
+    stats,
+)
 from syncline_sim.marketo.bulk import exports, imports
 from syncline_sim.marketo.gate import Gate
 from syncline_sim.marketo.tables import TABLES, transaction
@@ -16,7 +29,7 @@ if TYPE_CHECKING:
     from syncline_sim.marketo.call import Endpoint
     from syncline_sim.world import World
 
-_ROOMS = (leads, lists, activities, schema, crm_objects, stats, imports, exports)
+_ROOMS = (leads, merging, lists, static_lists, programs, activities, schema, crm_objects, stats, imports, exports)
 ENDPOINTS = tuple(endpoint for room in _ROOMS for endpoint in room.ENDPOINTS)
 
 
@@ -28,7 +41,10 @@ def create(world: "World") -> None:
             fields.create_standard(world.db)
         if api_users.find(world.db, api_users.DEFAULT_CLIENT_ID) is None:
             api_users.create(
-                world.db, client_id=api_users.DEFAULT_CLIENT_ID, client_secret=api_users.DEFAULT_CLIENT_SECRET
+                world.db,
+                api_users.DEFAULT_ROLE,
+                client_id=api_users.DEFAULT_CLIENT_ID,
+                client_secret=api_users.DEFAULT_CLIENT_SECRET,
             )
 
 
