@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import web
 
 from syncline_sim.salesforce import query, record_tables, versions
+from syncline_sim.salesforce.bulk import usage
 from syncline_sim.salesforce.failure import NOT_FOUND, SalesforceError
 from syncline_sim.salesforce.gate import caller, calls_today
 from syncline_sim.salesforce.query import Caller
@@ -19,11 +20,9 @@ if TYPE_CHECKING:
     from syncline_sim.world import World
 
 _BASE = r"/services/data/v{version:\d{2}\.0}"
-_RESOURCES = ("composite", "limits", "query", "queryAll", "sobjects")
+_RESOURCES = ("composite", "jobs", "limits", "query", "queryAll", "sobjects")
 #: Limits that clients read beside the calls; nothing uses them up here.
 _OTHER_LIMITS = {
-    "DailyBulkApiBatches": 15_000,
-    "DailyBulkV2QueryJobs": 10_000,
     "DailyBulkV2QueryFileStorageMB": 976_562,
     "DataStorageMB": 10_240,
     "FileStorageMB": 10_240,
@@ -105,6 +104,7 @@ def _limits(call: Call) -> Reply:
     limit = world.switches["salesforce"]["api_limit"]
     left = max(0, limit - calls_today(world, call.who.login.org.id))
     others = {name: {"Max": most, "Remaining": most} for name, most in _OTHER_LIMITS.items()}
+    others |= usage.limits(call.who.world, call.who.login.org.id)
     return reply({"DailyApiRequests": {"Max": limit, "Remaining": left}, **others})
 
 

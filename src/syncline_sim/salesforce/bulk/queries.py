@@ -1,0 +1,141 @@
+"""Query jobs: what they find, and their results as pages of CSV that SQLite itself writes.
+
+Law: which records a job answers is decided once, when it is created; a page is written while it is sent, a few
+thousand records at a time, so that a page of any size needs no memory.
+"""
+
+import base64
+import binascii
+from array import array
+from collections.abc import AsyncIterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from syncline_sim.salesforce import objects
+from syncline_sim.salesforce.bulk import jobs, orders, usage
+from syncline_sim.salesforce.bulk.jobs import Job
+from syncline_sim.salesforce.bulk.lines import DELIMITERS, ENDINGS, line
+from syncline_sim.salesforce.failure import SalesforceError
+from syncline_sim.salesforce.query import select
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from syncline_sim.salesforce.field_types import FieldSpec
+    from syncline_sim.salesforce.query import Caller
+    from syncline_sim.world import World
+
+#: How many records a page has when the client does not say.
+PAGE = 50_000
+_AT_ONCE = 2000
+_PAGES_LISTED = 5
+_NUMBER_TYPE = "I"
+_NUMBER_SIZE = array(_NUMBER_TYPE).itemsize
+_AS_TEXT = {
+    "boolean": "iif({0}, 'true', 'false')",
+    "datetime": "strftime('%Y-%m-%dT%H:%M:%S', {0}, 'unixepoch') || '.000Z'",
+}
+
+
+def create(who: "Caller", sent: Mapping[str, Any]) -> Job:
+    """Open a query job; raises `SalesforceError` when the query cannot be run or not here."""
+    order, text = orders.order("query", sent), orders.text(sent, "query")
+    if not text.strip():
+        raise SalesforceError(400, "MALFORMED_QUERY", "SOQL statements cannot be empty or null")
+    found = select(who, text, deleted_too=order["operation"] == "queryAll")
+    if not found.fields:
+        raise SalesforceError(400, "API_ERROR", "Aggregate functions not supported in Bulk Query")
+    if any(field.type == "address" for field in found.fields):
+        raise SalesforceError(400, "API_ERROR", "Selecting compound data not supported in Bulk Query")
+    usage.admit_query(who.world, who.login.org.id)
+    return jobs.create(
+        who,
+        "query",
+        jobs.UPLOADED,
+        **order,
+        object=found.spec.name,
+        query=text,
+        columns=",".join(field.name for field in found.fields),
+        records=found.numbers.tobytes(),
+    )
+
+
+def work(world: "World", job: Job) -> None:
+    """Finish a job whose time has come."""
+    jobs.move(world, job, jobs.COMPLETE, processed=_total(world, job))
+
+
+def start(locator: str) -> int:
+    """Answer the record at which a page begins; raises `SalesforceError`."""
+    try:
+        return int(base64.b64decode(locator, validate=True)) if locator else 0
+    except (binascii.Error, ValueError):
+        raise SalesforceError(400, "INVALID_QUERY_LOCATOR", "invalid query locator") from None
+
+
+class Page:
+    """A page of a job's results."""
+
+    def __init__(self, world: "World", job: Job, begin: int, size: int) -> None:
+        total = _total(world, job)
+        if begin > total or (begin and begin == total):
+            raise SalesforceError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
+        self._world, self._job = world, job
+        self._range = range(begin, min(begin + size, total))
+        #: The locator of the page that follows; at the end the vendor writes the word null.
+        self.locator = locator(self._range.stop) if self._range.stop < total else "null"
+
+    def __len__(self) -> int:
+        return len(self._range)
+
+    async def body(self) -> AsyncIterator[bytes]:
+        """Write the page, the names of the columns first."""
+        db, job = self._world.db, self._job
+        spec, ending = objects.find(job.object), ENDINGS[job.line_ending]
+        fields = [spec.by_name[name.lower()] for name in job.columns.split(",")]
+        delimiter = DELIMITERS[job.column_delimiter]
+        query = _query(spec.table, fields, delimiter)
+        yield (line((field.name for field in fields), delimiter) + ending).encode()
+        for begin in range(self._range.start, self._range.stop, _AT_ONCE):
+            numbers = _numbers(db, job, begin, min(begin + _AT_ONCE, self._range.stop))
+            rows = [row[0] for row in db.execute(query, (f"[{','.join(map(str, numbers))}]",))]
+            yield (ending.join(rows) + ending).encode() if rows else b""
+
+
+def locator(position: int) -> str:
+    """Answer what points at a record of the results."""
+    return base64.b64encode(str(position).encode()).decode()
+
+
+def pages(world: "World", job: Job, begin: int) -> dict[str, Any]:
+    """Answer the addresses of up to five pages, to be read side by side."""
+    address, total = f"/services/data/v{job.version}/jobs/query/{job.id}", _total(world, job)
+    begins = range(begin, max(total, begin + 1), PAGE)
+    found = [f"{address}/results" + (f"?locator={locator(at)}" if at else "") for at in begins[:_PAGES_LISTED]]
+    document: dict[str, Any] = {"resultPages": [{"resultUrl": url} for url in found], "done": True}
+    if len(begins) > _PAGES_LISTED:
+        document["nextRecordsUrl"] = f"{address}/resultPages?locator={locator(begins[_PAGES_LISTED])}"
+        document["done"] = False
+    return document
+
+
+def _total(world: "World", job: Job) -> int:
+    query = "SELECT length(records) FROM salesforce_bulk_jobs WHERE number = ?"
+    return int(world.db.execute(query, (job.number,)).fetchone()[0]) // _NUMBER_SIZE
+
+
+def _numbers(db: "sqlite3.Connection", job: Job, begin: int, end: int) -> "array[int]":
+    numbers = array(_NUMBER_TYPE)
+    with db.blobopen("salesforce_bulk_jobs", "records", job.number, readonly=True) as blob:
+        blob.seek(begin * _NUMBER_SIZE)
+        numbers.frombytes(blob.read((end - begin) * _NUMBER_SIZE))
+    return numbers
+
+
+def _query(table: str, fields: list["FieldSpec"], delimiter: str) -> str:
+    def quoted(field: "FieldSpec") -> str:
+        value = _AS_TEXT.get(field.type, "{0}").format(f'{table}."{field.name}"')
+        return f"""'"' || replace(coalesce({value}, ''), '"', '""') || '"'"""
+
+    values = f" || '{delimiter}' || ".join(map(quoted, fields))
+    # As for JSON: the CROSS JOIN keeps SQLite from turning the loops round, so the order of the list stays.
+    return f"SELECT {values} FROM json_each(?) AS wanted CROSS JOIN {table} ON {table}.number = wanted.value"  # noqa: S608
