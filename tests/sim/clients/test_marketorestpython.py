@@ -6,13 +6,15 @@ The client waits a fifth of a second between two calls of a kind, and longer bef
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from marketorestpython.client import MarketoClient  # type: ignore[import-untyped]
 
-from syncline_sim.app import Simulation
+from syncline_sim.app import Plan, Simulation
 from syncline_sim.marketo.api_users import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET
+from syncline_sim.world import World
 from tests.sim.conftest import ControlDoor
 
 pytestmark = pytest.mark.slow
@@ -22,9 +24,9 @@ LONG_AGO = "2020-01-01T00:00:00Z"
 class Client:
     """The client, whose calls block, called from a test that also runs the simulated world."""
 
-    def __init__(self, origin: str, secret: str = DEFAULT_CLIENT_SECRET) -> None:
+    def __init__(self, origin: str = "", secret: str = DEFAULT_CLIENT_SECRET) -> None:
         self.blocking = MarketoClient("123-ABC-456", DEFAULT_CLIENT_ID, secret, max_retry_time=5)
-        self.blocking.host = origin
+        self.blocking.host = origin or self.blocking.host
 
     async def __call__(self, method: str, *args: Any, **named: Any) -> Any:  # noqa: ANN401 - as the client answers
         """Call a method by its name, as the client advises: it then authenticates again when the token is refused."""
@@ -236,8 +238,8 @@ async def test_programs(client: Client) -> None:
     """Programs are read, and people get a status in them."""
     assert await client("browse_programs") == []
     made = {"folderId": 1, "folderType": "Folder", "type": "Event"}
-    for name in ("Spring", "Autumn"):
-        [program] = await client("create_program", name=name, channel="Webinar", **made)
+    await client("create_program", name="Spring", channel="Webinar", **made)
+    [program] = await client("create_program", name="Autumn", channel="Webinar", **made)
     with pytest.raises(Exception, match="Channel 'Content'") as error:
         await client("create_program", name="Winter", channel="Content", **made)
     assert code(error) == "709"
@@ -270,3 +272,74 @@ async def test_usage(client: Client) -> None:
     [errors] = await client("get_daily_errors")
     assert errors["errors"] == [{"errorCode": "1004", "count": 1}]
     assert len(await client("get_last_7_days_errors")) == 7
+
+
+async def calls(control: ControlDoor) -> dict[str, int]:
+    """Answer how often each path was called."""
+    paths: dict[str, int] = (await control("GET /calls"))["marketo"]["paths"]
+    return paths
+
+
+@pytest.mark.parametrize("refusal", ["601", "602"])
+async def test_one_refused_token(client: Client, control: ControlDoor, refusal: str) -> None:
+    """A token that is refused once is used again, and the call is made again."""
+    fault = {"side": "marketo", "kind": "error", "match": "leads.describe", "code": refusal}
+    await control("POST /faults", fault)
+    assert await client("describe")
+    assert await calls(control) == {"GET /identity/oauth/token": 1, "GET /rest/v1/leads/describe.json": 2}
+
+
+async def test_expired_token(client: Client, control: ControlDoor) -> None:
+    """A token that the client believes in but that has expired is refused ten times, and then there is no answer."""
+    assert await client("describe")
+    await control("POST /tokens/expire", {"side": "marketo"})
+    assert await client("describe") is None
+    assert await calls(control) == {"GET /identity/oauth/token": 1, "GET /rest/v1/leads/describe.json": 11}
+
+
+async def test_token_near_its_end(client: Client, control: ControlDoor) -> None:
+    """A token that ends within a minute is asked for before each call: the same one, until it has expired."""
+    await control("POST /switches", {"side": "marketo", "token_lifetime": 50})
+    assert await client("describe")
+    first = client.blocking.token
+    assert await client("describe2")
+    assert client.blocking.token == first
+    await control("POST /clock", {"advance": 51})
+    assert await client("get_lead_partitions")
+    assert client.blocking.token != first
+
+
+async def test_rate_limit(client: Client, control: ControlDoor) -> None:
+    """After 606 the client tries again, but then without its token, which is what ends it."""
+    await control("POST /switches", {"side": "marketo", "rate_limit": 1})
+    assert await client("describe")
+    with pytest.raises(Exception, match="Access token not specified") as error:
+        await client("describe2")
+    assert code(error) == "600"
+    assert (await calls(control))["GET /rest/v1/leads/describe2.json"] == 2
+
+
+async def test_quota(client: Client, control: ControlDoor) -> None:
+    """A quota that is used up is told at once."""
+    await control("POST /switches", {"side": "marketo", "daily_limit_reached": True})
+    with pytest.raises(Exception, match="Daily quota reached") as error:
+        await client("describe")
+    assert code(error) == "607"
+
+
+async def test_untouched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the host that is built into it the client comes through the proxy, and believes in the CA."""
+    world = World(seed=1)
+    running = Simulation(world, Plan(leads=1, contacts=1, tls_dir=str(tmp_path)))
+    await running.start()
+    try:
+        where = running.address()
+        monkeypatch.setenv("HTTPS_PROXY", where["proxy"])
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", where["ca"])
+        client = Client()
+        assert client.blocking.host == "https://123-ABC-456.mktorest.com"
+        [number] = await people(client, "a@example.com")
+        assert [person["id"] for person in await client("get_lead_by_id", id=number)] == [number]
+    finally:
+        await running.stop()
+        world.close()
