@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 Stamp = float | str | None
 _VERSION = "67.0"
-_DEFAULTS = {"Status": "Open - Not Contacted"}
 
 
 def create_record(
@@ -37,8 +36,7 @@ def create_record(
     """
     spec = _stored(object_name)
     row = _row(spec, values)
-    missing = [f.name for f in spec.fields if f.required and f.writable and f.type != "boolean" and not row.get(f.name)]
-    missing = [name for name in missing if name != "OwnerId"]
+    missing = [name for name in spec.needed if not row.get(name)]
     if missing:
         raise _missing(missing)
     number = world.db.execute(f"SELECT coalesce(max(number), 0) + 1 FROM {spec.table}").fetchone()[0]  # noqa: S608
@@ -50,12 +48,10 @@ def create_record(
         "LastModifiedById": owner,
     }
     stamps = dict.fromkeys(("CreatedDate", "LastModifiedDate", "SystemModstamp"), moment)
-    defaults = {name: value for name, value in _DEFAULTS.items() if name.lower() in spec.by_name}
-    truths = {field.name: 0 for field in spec.fields if field.type == "boolean" and not field.expression}
-    full = {**truths, **defaults, **system, **stamps, **row}
-    columns = ", ".join(f'"{name}"' for name in full)
+    full = {**spec.blank, **system, **stamps, **row}
+    columns = '", "'.join(full)
     world.db.execute(
-        f"INSERT INTO {spec.table} (number, org, {columns}) VALUES (?, ?{', ?' * len(full)})",  # noqa: S608
+        f'INSERT INTO {spec.table} (number, org, "{columns}") VALUES (?, ?{", ?" * len(full)})',  # noqa: S608
         (number, org, *full.values()),
     )
     return str(full["Id"])
