@@ -5,6 +5,7 @@ from typing import Any
 
 from syncline_sim.salesforce.field_types import NUMBERS, FieldSpec
 from syncline_sim.salesforce.objects import ObjectSpec
+from syncline_sim.salesforce.relationships import CHILDREN, Children, relationship_name
 
 _SOAP_TYPES = {
     "id": "tns:ID",
@@ -18,7 +19,6 @@ _SOAP_TYPES = {
     "datetime": "xsd:dateTime",
     "address": "urn:address",
 }
-_UNGROUPABLE = frozenset({"double", "currency", "percent", "datetime", "multipicklist", "address"})
 _PRECISION, _SCALE, _DIGITS = 18, 2, 8
 _BYTES_PER_CHARACTER = 3
 _ALWAYS_FALSE = (
@@ -62,9 +62,22 @@ def details(spec: ObjectSpec, fields: Iterable[FieldSpec], version: str) -> dict
     return {
         **summary(spec, version),
         "fields": [_field(field) for field in fields],
-        "childRelationships": [],
+        "childRelationships": [_children(children) for children in CHILDREN if children.parent == spec.name],
         "recordTypeInfos": [],
         "supportedScopes": [{"label": f"All {spec.label_plural.lower()}", "name": "everything"}],
+    }
+
+
+def _children(children: Children) -> dict[str, Any]:
+    return {
+        "cascadeDelete": False,
+        "childSObject": children.child,
+        "deprecatedAndHidden": False,
+        "field": children.field,
+        "junctionIdListNames": [],
+        "junctionReferenceTo": [],
+        "relationshipName": children.name,
+        "restrictedDelete": False,
     }
 
 
@@ -112,14 +125,14 @@ def _computed(field: FieldSpec) -> dict[str, Any]:
 
 def _use(field: FieldSpec) -> dict[str, Any]:
     return {
-        "aggregatable": field.filterable and field.type != "boolean",
+        "aggregatable": field.aggregatable,
         "externalId": field.external_id,
         "filterable": field.filterable,
-        "groupable": field.filterable and field.type not in _UNGROUPABLE,
+        "groupable": field.groupable,
         "idLookup": field.type == "id" or field.name == "Email" or field.external_id,
         "nameField": field.name == "Name",
         "searchPrefilterable": field.type == "reference",
-        "sortable": field.filterable and field.type != "multipicklist",
+        "sortable": field.sortable,
         "unique": field.type == "id",
         "extraTypeInfo": "plaintextarea" if field.type == "textarea" else None,
     }
@@ -134,7 +147,7 @@ def _choices(field: FieldSpec) -> dict[str, Any]:
         "picklistValues": values,
         "restrictedPicklist": False,
         "referenceTo": list(field.reference_to),
-        "relationshipName": field.name.removesuffix("Id") if field.reference_to else None,
+        "relationshipName": relationship_name(field) or None,
         "polymorphicForeignKey": False,
         "restrictedDelete": False,
         "writeRequiresMasterRead": False,

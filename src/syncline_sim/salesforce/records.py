@@ -28,11 +28,12 @@ def written(
     return [row[0] for row in db.execute(query, (listed,))]
 
 
-def _expression(spec: ObjectSpec, fields: Iterable[FieldSpec], version: str) -> str:
+def head(spec: ObjectSpec, alias: str, version: str) -> str:
+    """Answer the SQL expression that opens a record's JSON object: its type, and where it is."""
     address = f"/services/data/v{version}/sobjects/{spec.name}/"
-    head = f"""'{{"attributes":{{"type":"{spec.name}","url":"{address}' || {spec.table}."Id" || '"}}'"""
-    parts = (
-        f"""',"{field.name}":' || {field.json.replace(f'"{field.name}"', f'{spec.table}."{field.name}"')}"""
-        for field in fields
-    )
-    return " || ".join((head, *parts, "'}'"))
+    return f"""'{{"attributes":{{"type":"{spec.name}","url":"{address}' || {alias}."Id" || '"}}'"""
+
+
+def _expression(spec: ObjectSpec, fields: Iterable[FieldSpec], version: str) -> str:
+    parts = (f"""',"{field.name}":' || {field.as_json(f'{spec.table}."{field.name}"')}""" for field in fields)
+    return " || ".join((head(spec, spec.table, version), *parts, "'}'"))
