@@ -147,7 +147,7 @@ class Control:
 
     def _advance(self, body: Mapping[str, Any]) -> dict[str, float]:
         self._world.advance(float(body["advance"]))
-        queue.settle(self._world)
+        queue.drain(self._world)
         return {"now": self._world.now()}
 
     def _reset(

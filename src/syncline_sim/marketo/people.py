@@ -90,18 +90,21 @@ class People:
         """Answer some people in the order of their arrival."""
         return self._people("SELECT * FROM marketo_people ORDER BY id LIMIT ? OFFSET ?", (limit, offset))
 
-    def within(self, moment: Literal["createdAt", "updatedAt"], first: int, last: int) -> Iterator[Person]:
-        """Answer one by one who was created, or last changed, in a span of time."""
+    def within(
+        self, moment: Literal["createdAt", "updatedAt"], first: int, last: int, *, after: int = 0
+    ) -> Iterator[Person]:
+        """Answer one by one who was created, or last changed, in a span of time, by id after some id."""
         column = {"createdAt": "created_at", "updatedAt": "updated_at"}[moment]
-        query = f"SELECT * FROM marketo_people WHERE {column} BETWEEN ? AND ? ORDER BY id"  # noqa: S608 - one of two
-        return map(_person, self.db.execute(query, (first, last)))
+        query = f"SELECT * FROM marketo_people WHERE id > ? AND {column} BETWEEN ? AND ? ORDER BY id"  # noqa: S608
+        return map(_person, self.db.execute(query, (after, first, last)))
 
-    def on_list(self, number: int) -> Iterator[Person]:
-        """Answer one by one who is on a static list."""
+    def on_list(self, number: int, *, after: int = 0) -> Iterator[Person]:
+        """Answer one by one who is on a static list, by id after some id."""
         query = """
-        SELECT p.* FROM marketo_members m JOIN marketo_people p ON p.id = m.person WHERE m.list = ? ORDER BY p.id
+        SELECT p.* FROM marketo_members m JOIN marketo_people p ON p.id = m.person
+        WHERE m.list = ? AND m.person > ? ORDER BY m.person
         """
-        return map(_person, self.db.execute(query, (number,)))
+        return map(_person, self.db.execute(query, (number, after)))
 
     def add(self, document: Mapping[str, Value], now: int) -> int:
         """Store a new person and answer the id."""

@@ -77,9 +77,10 @@ def file(object_name: str, call: Call) -> web.Response:
         job = _job(object_name, call)
     except VendorError:
         return download.missing()
-    return download.respond(
-        call.world.db, job.id, extract.FILE, job.request["format"].lower(), call.headers.get("Range", "")
-    )
+    if job.state is not State.DONE:
+        return download.missing()
+    layout, wanted_range = job.request["format"].lower(), call.headers.get("Range", "")
+    return download.respond(call.world.db, job.id, extract.FILE, layout, wanted_range)
 
 
 def find(object_name: str, call: Call) -> dict[str, Any]:
@@ -127,7 +128,9 @@ def _view(job: Job) -> dict[str, Any]:
     moments = {"createdAt": job.created_at, "queuedAt": job.queued_at, "startedAt": job.started_at}
     if job.state in (State.DONE, State.FAILED):
         moments["finishedAt"] = job.finished_at
-    outcome = {"errorMsg": job.outcome["message"]} if job.state is State.FAILED else job.outcome
+    outcome = job.outcome if job.state is State.DONE else {}
+    if job.state is State.FAILED:
+        outcome = {"errorMsg": job.outcome["message"]}
     return {
         "exportId": job.key,
         "format": job.request["format"],

@@ -1,9 +1,11 @@
 """The work of an export: its file, written row by row from what there is at the moment."""
 
+import itertools
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from syncline_sim.marketo.bulk import files
 from syncline_sim.marketo.bulk.files import FileWriter
 from syncline_sim.marketo.bulk.jobs import Job
 from syncline_sim.marketo.bulk.tabular import RowWriter
@@ -14,34 +16,47 @@ if TYPE_CHECKING:
     from syncline_sim.world import World
 
 FILE = "export"
+#: How many rows are written at once.
+_PART = 50_000
 _PAGE = 1000
+#: Where a row stands, so that another time can go on after it, and its cells.
+_Row = tuple[tuple[int, int], list[object]]
 
 
-def run(world: "World", job: Job, _: int) -> dict[str, Any]:
-    """Write the file of an export and answer what is told of it."""
-    file = FileWriter(world.db, job.id, FILE)
-    writer = RowWriter(file, job.request["format"].lower())
-    writer.row(job.request["headers"])
-    number = 0
-    for cells in _RECORDS[job.object](world.db, job.request):
+def work(world: "World", job: Job, _: int) -> tuple[dict[str, Any], bool]:
+    """Write a part of the file; when that was the last, answer what is told of it."""
+    db, request = world.db, job.request
+    file = FileWriter(db, job.id, FILE)
+    writer = RowWriter(file, request["format"].lower())
+    if not job.outcome:
+        writer.row(request["headers"])
+    number, most = job.outcome.get("number", 0), job.outcome.get("number", 0) + _PART
+    place = job.outcome.get("place", (0, 0))
+    rows = _ROWS[job.object](db, request, place)
+    for place, cells in itertools.islice(rows, _PART):  # noqa: B007 - where the last row stood is needed below
         writer.record(cells)
         number += 1
     writer.close()
-    return {"numberOfRecords": number, "fileSize": file.size, "fileChecksum": file.checksum}
+    if number == most:
+        return {"place": place, "number": number}, False
+    checksum = files.checksum(db, job.id, FILE)
+    return {"numberOfRecords": number, "fileSize": file.size, "fileChecksum": checksum}, True
 
 
-def _people(db: sqlite3.Connection, request: dict[str, Any]) -> Iterator[list[object]]:
-    people, names = People(db), request["fields"]
-    found = people.on_list(request["list"]) if "list" in request else people.within(*request["span"])
-    return (list(person.view(names).values()) for person in found)
+def _people(db: sqlite3.Connection, request: dict[str, Any], place: tuple[int, int]) -> Iterator[_Row]:
+    people, names, after = People(db), request["fields"], place[1]
+    by_list = "list" in request
+    found = people.on_list(request["list"], after=after) if by_list else people.within(*request["span"], after=after)
+    return (((0, person.id), list(person.view(names).values())) for person in found)
 
 
-def _activities(db: sqlite3.Connection, request: dict[str, Any]) -> Iterator[list[object]]:
+def _activities(db: sqlite3.Connection, request: dict[str, Any], place: tuple[int, int]) -> Iterator[_Row]:
     history, names = History(db), request["fields"]
     _, first, last = request["span"]
-    place, wanted = Position(first), Filter(request["kinds"])
-    while page := history.page(place, wanted, _PAGE):
+    after, wanted = max(Position(first), Position(*place)), Filter(request["kinds"])
+    while page := history.page(after, wanted, _PAGE):
         for one in page:
+            after = Position(one.at, one.id)
             if one.at > last:
                 return
             if request["value_ids"] and one.value_id not in request["value_ids"]:
@@ -50,8 +65,10 @@ def _activities(db: sqlite3.Connection, request: dict[str, Any]) -> Iterator[lis
                 continue
             view = {**one.head(), "primaryAttributeValueId": one.value_id, "primaryAttributeValue": one.value}
             view |= {"attributes": one.attributes, "actionResult": "succeeded"}
-            yield [view.get(name) for name in names]
-        place = Position(page[-1].at, page[-1].id)
+            yield after, [view.get(name) for name in names]
 
 
-_RECORDS = {"leads": _people, "activities": _activities}
+_ROWS: Mapping[str, Callable[[sqlite3.Connection, dict[str, Any], tuple[int, int]], Iterator[_Row]]] = {
+    "leads": _people,
+    "activities": _activities,
+}

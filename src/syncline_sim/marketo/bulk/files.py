@@ -10,19 +10,13 @@ _PIECE = 2**16
 
 
 class FileWriter:
-    """Writes one file of a job; to be closed at the end."""
+    """Writes on at the end of a file of a job; to be closed at the end."""
 
     def __init__(self, db: sqlite3.Connection, job: int, name: str) -> None:
-        self.size = 0
+        self.size = size(db, job, name)
         self._db, self._key = db, (job, name)
-        self._digest = hashlib.sha256()
         self._waiting: list[str] = []
         self._length = 0
-
-    @property
-    def checksum(self) -> str:
-        """What the vendor tells of a file, so that it can be known to be whole."""
-        return f"sha256:{self._digest.hexdigest()}"
 
     def write(self, text: str) -> None:
         """Add to the end."""
@@ -39,7 +33,6 @@ class FileWriter:
         if data:
             write(self._db, *self._key, data, self.size)
             self.size += len(data)
-            self._digest.update(data)
 
 
 def write(db: sqlite3.Connection, job: int, name: str, data: bytes, position: int = 0) -> None:
@@ -72,6 +65,14 @@ def read(db: sqlite3.Connection, job: int, name: str, first: int, last: int) -> 
 def whole(db: sqlite3.Connection, job: int, name: str) -> bytes:
     """Answer all of a file that is known to be small."""
     return b"".join(read(db, job, name, 0, size(db, job, name) - 1))
+
+
+def checksum(db: sqlite3.Connection, job: int, name: str) -> str:
+    """Answer what the vendor tells of a file, so that it can be known to be whole."""
+    digest = hashlib.sha256()
+    for piece in read(db, job, name, 0, size(db, job, name) - 1):
+        digest.update(piece)
+    return f"sha256:{digest.hexdigest()}"
 
 
 def remove(db: sqlite3.Connection, job: int, name: str) -> None:

@@ -87,7 +87,7 @@ def _job(call: Call) -> Job | None:
 
 def _sheet(call: Call, name: str) -> web.Response:
     job = _job(call)
-    if job is None:
+    if job is None or job.state is not State.DONE:
         return download.missing()
     return download.respond(call.world.db, job.id, name, job.request["format"])
 
@@ -97,7 +97,8 @@ def _head(job: Job) -> dict[str, Any]:
 
 
 def _view(job: Job) -> dict[str, Any]:
-    imported, failed, doubtful = (job.outcome.get(name, 0) for name in ("imported", load.FAILURES, load.WARNINGS))
+    rows, failed, doubtful = (job.outcome.get(name, 0) for name in ("rows", load.FAILURES, load.WARNINGS))
+    imported = rows - failed
     message = job.outcome.get("message", "")
     if job.state is State.DONE:
         ending = f"{imported} records imported ({imported} members)"

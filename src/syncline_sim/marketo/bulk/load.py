@@ -21,14 +21,15 @@ if TYPE_CHECKING:
 
 UPLOAD, FAILURES, WARNINGS = "upload", "failures", "warnings"
 _SOURCE = "List import"
+#: How many rows are written at once.
+_PART = 20_000
 #: The last column of the two files.
 _REASONS = {FAILURES: "Import Failure Reason", WARNINGS: "Import Warning Reason"}
 
 
-def run(world: "World", job: Job, now: int) -> dict[str, Any]:
-    """Write the rows of an import and answer the counts; raises `JobFailedError` for a header that makes no sense."""
+def work(world: "World", job: Job, now: int) -> tuple[dict[str, Any], bool]:
+    """Write a part of the rows and answer the counts; raises `JobFailedError` for a header that makes no sense."""
     table = rows(files.whole(world.db, job.id, UPLOAD), job.request["format"])
-    files.remove(world.db, job.id, UPLOAD)
     header = next(table)
     people = People(world.db, _SOURCE)
     for name in header:
@@ -36,18 +37,20 @@ def run(world: "World", job: Job, now: int) -> dict[str, Any]:
             raise JobFailedError(VendorError("1006", name).message)
     loading = _Loading(world, job, people, now)
     sheets = {name: _Sheet(world, job, name, header) for name in (FAILURES, WARNINGS)}
-    imported = 0
-    for row in table:
+    done = job.outcome.get("rows", 0)
+    for row in itertools.islice(table, done, done + _PART):
+        done += 1
         failed, doubts = loading.write(dict(zip(header, row, strict=False)))
         if failed:
             sheets[FAILURES].add(row, failed)
-            continue
-        imported += 1
-        if doubts:
+        elif doubts:
             sheets[WARNINGS].add(row, "; ".join(doubts))
     for sheet in sheets.values():
         sheet.close()
-    return {"imported": imported, **{name: sheet.number for name, sheet in sheets.items()}}
+    over = next(table, None) is None
+    if over:
+        files.remove(world.db, job.id, UPLOAD)
+    return {"rows": done, **{name: sheet.number for name, sheet in sheets.items()}}, over
 
 
 class _Loading:
@@ -93,7 +96,7 @@ class _Sheet:
     """The file of rows that there is something to say about; there is none when there is nothing."""
 
     def __init__(self, world: "World", job: Job, name: str, header: list[str]) -> None:
-        self.number = 0
+        self.number = job.outcome.get(name, 0)
         self._writer = RowWriter(FileWriter(world.db, job.id, name), job.request["format"])
         self._header = [*header, _REASONS[name]]
 

@@ -1,7 +1,7 @@
 """The two queues, of exports and of imports: first come, first served, two at once, ten in all.
 
-Law: jobs start and end only here, when somebody calls the bulk API or lets time pass; a job reads and writes
-things as they are at that moment, all at once.
+Law: jobs start, work and end only here, when somebody calls the bulk API or lets time pass; a job reads and writes
+things as they are at that moment. A large one works on a part at each call, so that nobody else has to wait for long.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,14 +17,24 @@ if TYPE_CHECKING:
 
 MOST_RUNNING = 2
 MOST_QUEUED = 10
-_WORK: Mapping[str, Callable[["World", Job, int], dict[str, Any]]] = {"export": extract.run, "import": load.run}
+#: Each does one part of the work of a job, and answers what came of it so far and whether it was the last part.
+_WORK: Mapping[str, Callable[["World", Job, int], tuple[dict[str, Any], bool]]] = {
+    "export": extract.work,
+    "import": load.work,
+}
 
 
-def settle(world: "World") -> None:
-    """Let every job come as far as it is by now, and throw files away that are too old."""
+def settle(world: "World") -> bool:
+    """Let every job come as far as it is by now, but for parts that are left, and throw files away that are too old."""
     files.forget(world.db, world.now())
-    for kind in _WORK:
-        _settle(world, kind)
+    unfinished = [_settle(world, kind) for kind in _WORK]
+    return any(unfinished)
+
+
+def drain(world: "World") -> None:
+    """Let every job come as far as it is by now."""
+    while settle(world):
+        pass
 
 
 def full(world: "World", kind: str) -> bool:
@@ -44,17 +54,21 @@ def hasten(world: "World") -> None:
         world.db.execute(query, (world.now(), State.RUNNING))
 
 
-def _settle(world: "World", kind: str) -> None:
-    db, free_at = world.db, 0.0
+def _settle(world: "World", kind: str) -> bool:
+    """Answer whether there are parts left."""
+    db, free_at, unfinished = world.db, 0.0, set[int]()
     while True:
         free = MOST_RUNNING - len(jobs.in_state(db, kind, State.RUNNING))
         for job in jobs.in_state(db, kind, State.QUEUED)[: max(free, 0)]:
             jobs.move(db, job, State.RUNNING, "started_at", max(job.queued_at or 0, free_at))
-        ends = [(_end(world, job), job.id, job) for job in jobs.in_state(db, kind, State.RUNNING)]
-        if not ends or min(ends)[0] > world.now():
-            return
-        free_at, _, first = min(ends)
-        _finish(world, first, free_at)
+        running = (job for job in jobs.in_state(db, kind, State.RUNNING) if job.id not in unfinished)
+        first = min(running, key=lambda job: (_end(world, job), job.id), default=None)
+        if first is None or _end(world, first) > world.now():
+            return bool(unfinished)
+        if _work(world, first):
+            free_at = _end(world, first)
+        else:
+            unfinished.add(first.id)
 
 
 def _end(world: "World", job: Job) -> float:
@@ -63,18 +77,20 @@ def _end(world: "World", job: Job) -> float:
     return end if job.hastened_at is None else min(end, max(begin, job.hastened_at))
 
 
-def _finish(world: "World", job: Job, at: float) -> None:
+def _work(world: "World", job: Job) -> bool:
+    """Do one part of a job and answer whether it is over."""
+    end, switches = _end(world, job), world.switches["marketo"]
     with transaction(world.db):
         try:
-            outcome, state = _work(world, job, at), State.DONE
+            if switches["bulk_failures"] > 0:
+                switches["bulk_failures"] -= 1
+                outcome, over, state = {"message": "System error"}, True, State.FAILED
+            else:
+                (outcome, over), state = _WORK[job.kind](world, job, int(end)), State.DONE
         except JobFailedError as error:
-            outcome, state = {"message": error.message}, State.FAILED
-        jobs.move(world.db, job, state, "finished_at", at, outcome)
-
-
-def _work(world: "World", job: Job, at: float) -> dict[str, Any]:
-    switches = world.switches["marketo"]
-    if switches["bulk_failures"] > 0:
-        switches["bulk_failures"] -= 1
-        raise JobFailedError("System error")
-    return _WORK[job.kind](world, job, int(at))
+            outcome, over, state = {"message": error.message}, True, State.FAILED
+        if over:
+            jobs.move(world.db, job, state, "finished_at", end, outcome)
+        else:
+            jobs.move(world.db, job, State.RUNNING, "started_at", job.started_at or end, outcome)
+    return over
