@@ -12,7 +12,7 @@ from syncline_sim.salesforce.bulk import usage
 from syncline_sim.salesforce.failure import NOT_FOUND, SalesforceError
 from syncline_sim.salesforce.gate import caller, calls_today
 from syncline_sim.salesforce.query import Caller
-from syncline_sim.salesforce.rest import collection, composite, describes, record, replication, tree
+from syncline_sim.salesforce.rest import collection, composite, describes, queries, record, replication, tree
 from syncline_sim.salesforce.rest.call import Call, Reply, Route, reply
 from syncline_sim.salesforce.rest.routing import Routes
 
@@ -87,18 +87,6 @@ def _resources(call: Call) -> Reply:
     return reply({name: f"{call.address}/{name}" for name in _RESOURCES})
 
 
-def _query(call: Call) -> Reply:
-    return _text(query.run(call.who, _asked(call)))
-
-
-def _query_all(call: Call) -> Reply:
-    return _text(query.run(call.who, _asked(call), deleted_too=True))
-
-
-def _more(call: Call) -> Reply:
-    return _text(query.more(call.who, call.parts["locator"]))
-
-
 def _limits(call: Call) -> Reply:
     world = call.who.world
     limit = world.switches["salesforce"]["api_limit"]
@@ -120,10 +108,7 @@ _TABLE: tuple[Route, ...] = (
         "/sobjects/{object}/{field}/{value}",
         {"GET": record.read_by_external_id, "PATCH": record.upsert, "DELETE": record.delete_by_external_id},
     ),
-    ("/query", {"GET": _query}),
-    ("/queryAll", {"GET": _query_all}),
-    ("/query/{locator}", {"GET": _more}),
-    ("/queryAll/{locator}", {"GET": _more}),
+    *queries.routes(),
     ("/limits", {"GET": _limits}),
     *composite.routes(_dispatch),
     ("/composite/sobjects", {"POST": collection.create, "PATCH": collection.change, "DELETE": collection.delete}),
@@ -138,14 +123,3 @@ def _below_version(request: web.Request) -> str:
     # Not the decoded path: an external id may hold a slash.
     path = re.sub(r"//+", "/", request.rel_url.raw_path)
     return re.sub(r"^/services/data/v[^/]+", "", path)
-
-
-def _asked(call: Call) -> str:
-    text = call.query.get("q", "")
-    if not text.strip():
-        raise SalesforceError(400, "MALFORMED_QUERY", "SOQL statements cannot be empty or null")
-    return text
-
-
-def _text(document: str) -> Reply:
-    return Reply(body=document.encode())

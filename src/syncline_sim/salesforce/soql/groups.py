@@ -18,7 +18,9 @@ def rows(db: sqlite3.Connection, asker: Asker, spec: ObjectSpec, query: Query) -
     grouping = _Grouping(Finding(asker, spec, query), query, asker.text)
     finding, meaning = grouping.finding, grouping.meaning
     groups = ", ".join(column.sql for column in grouping.columns)
-    written = " || ".join(f"""',"{key}":' || {column.field.as_json(column.sql)}""" for key, column in grouping.selected)
+    written = " || ".join(
+        f"""',"' || ? || '":' || {column.field.as_json(column.sql)}""" for column in grouping.selected.values()
+    )
     having = to_sql.where(query.having, meaning) if query.having else Sql("1")
     order = to_sql.order_by(query.order, meaning) or groups or "1"
     sql = f"""
@@ -27,7 +29,10 @@ def rows(db: sqlite3.Connection, asker: Asker, spec: ObjectSpec, query: Query) -
         {f"GROUP BY {groups}" if groups else ""} HAVING {having.text} ORDER BY {order} LIMIT ? OFFSET ?
     """  # noqa: S608 - built from our own declarations; what the caller wrote is bound
     limit = -1 if query.limit is None else query.limit
-    return [row[0] for row in db.execute(sql, (*finding.where.values, *having.values, limit, query.offset))]
+    return [
+        row[0]
+        for row in db.execute(sql, (*grouping.selected, *finding.where.values, *having.values, limit, query.offset))
+    ]
 
 
 class _Grouping:
@@ -47,7 +52,7 @@ class _Grouping:
             raise refusal(self._text, expression.at, "INVALID_FIELD", message)
         return column
 
-    def _selected(self, query: Query) -> list[tuple[str, Column]]:
+    def _selected(self, query: Query) -> dict[str, Column]:
         selected: dict[str, Column] = {}
         unnamed = 0
         for item in query.fields:
@@ -63,7 +68,7 @@ class _Grouping:
             if key in selected:
                 raise malformed(self._text, expression.at, f"duplicate alias: {key}")
             selected[key] = column
-        return list(selected.items())
+        return selected
 
     def _column(self, expression: Expression) -> Column:
         if isinstance(expression, Call) and functions.is_aggregate(expression):

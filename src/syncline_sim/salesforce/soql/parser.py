@@ -29,7 +29,7 @@ def _query(tokens: Cursor) -> Query:
     alias = tokens.alias(*_CLAUSES)
     where = conditions.read(tokens, _query) if tokens.took("WHERE") else None
     group = _grouped_by(tokens) if tokens.took("GROUP", "BY") else ()
-    having = conditions.read(tokens, _query) if tokens.took("HAVING") else None
+    having = conditions.read(tokens, _query) if group and tokens.took("HAVING") else None
     order = _order(tokens) if tokens.took("ORDER", "BY") else ()
     limit = tokens.number() if tokens.took("LIMIT") else None
     offset = tokens.number() if tokens.took("OFFSET") else 0

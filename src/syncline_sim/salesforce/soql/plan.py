@@ -72,17 +72,17 @@ class Plan:
         return min(batch, _SMALL_PAGE) if self.shape.long_texts >= _LONG_TEXTS else batch
 
     def _children(self, query: Query) -> "Children":
-        name, text = query.object, self._asker.text
+        text, at = self._asker.text, query.object.at
+        name = self.scope.path(query.object)[-1]
         for each in CHILDREN:
-            if each.parent == self.spec.name and each.name.lower() == name.text.lower():
-                spec = objects.find(each.child)
-                if not self._asker.user.may_read(spec.name):
-                    break
+            wanted = each.parent == self.spec.name and each.name.lower() == name.lower()
+            if wanted and self._asker.user.may_see(each.child, each.field):
                 if query.grouped or not query.fields:
-                    raise malformed(text, name.at, "Aggregate functions are not supported in nested queries")
+                    raise malformed(text, at, "Aggregate functions are not supported in nested queries")
+                spec = objects.find(each.child)
                 return Children(each.name, spec.by_name[each.field.lower()], Plan(self._asker, spec, query))
-        message = f"Didn't understand relationship '{name.text}' in FROM part of query call.{RELATIONSHIP_ADVICE}"
-        raise refusal(text, name.at, "INVALID_TYPE", message)
+        message = f"Didn't understand relationship '{name}' in FROM part of query call.{RELATIONSHIP_ADVICE}"
+        raise refusal(text, at, "INVALID_TYPE", message)
 
 
 @dataclass(frozen=True, slots=True)
