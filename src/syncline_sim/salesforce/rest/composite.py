@@ -9,6 +9,7 @@ import msgspec
 from multidict import CIMultiDict
 
 from syncline_sim.salesforce.failure import NOT_FOUND, SalesforceError
+from syncline_sim.salesforce.gate import count_calls
 from syncline_sim.salesforce.query import Caller
 from syncline_sim.salesforce.rest import references
 from syncline_sim.salesforce.rest.call import Answer, Call, Reply, Route, refusal, reply
@@ -56,8 +57,10 @@ def _batch(dispatch: Dispatch) -> Answer:
     def answer(call: Call) -> Reply:
         document = call.document()
         halt = document.get("haltOnError") is True
+        parts = _parts(document, "batchRequests")
+        count_calls(call.who.world, call.who.login, len(parts) - 1)  # Here each part is a call of its own.
         answers: list[Reply] = []
-        for part in _parts(document, "batchRequests"):
+        for part in parts:
             if halt and any(each.failed for each in answers):
                 answers.append(refusal(_BATCH_HALTED))
             else:
