@@ -79,6 +79,29 @@ CREATE TABLE IF NOT EXISTS marketo_members (
     PRIMARY KEY (list, person)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS marketo_members_person ON marketo_members (person);
+CREATE TABLE IF NOT EXISTS marketo_objects (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    guid TEXT NOT NULL UNIQUE,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    fields TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS marketo_object_keys (
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    PRIMARY KEY (kind, key, value, number)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS marketo_object_keys_number ON marketo_object_keys (number);
+CREATE TABLE IF NOT EXISTS marketo_object_types (
+    name TEXT PRIMARY KEY,
+    draft TEXT,
+    approved TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+);
 CREATE TABLE IF NOT EXISTS marketo_api_users (
     client_id TEXT PRIMARY KEY,
     client_secret TEXT NOT NULL,

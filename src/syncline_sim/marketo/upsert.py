@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 from syncline_sim.marketo import values
 from syncline_sim.marketo.failure import VendorError
 from syncline_sim.marketo.fields import PersonField
+from syncline_sim.marketo.objects import companies
 from syncline_sim.marketo.people import People, Person
 from syncline_sim.marketo.values import Value
 
@@ -57,7 +58,8 @@ class Upsert:
     def _document(self, record: object) -> dict[str, Value]:
         if not isinstance(record, dict) or not record:
             raise VendorError("1003", "Invalid data")
-        return {name: self._value(name, sent) for name, sent in record.items()}
+        document = {name: self._value(name, sent) for name, sent in record.items()}
+        return {**document, **companies.values_for(self.people.db, document.get(companies.LINK))}
 
     def _value(self, name: str, sent: object) -> Value:
         field = self.people.fields.get(name)

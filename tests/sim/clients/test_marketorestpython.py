@@ -260,6 +260,49 @@ async def test_programs(client: Client) -> None:
     assert [one["leadId"] for one in told] == numbers
 
 
+async def test_companies(client: Client, control: ControlDoor) -> None:
+    """Companies are described, written, found and deleted, unless a native sync closes them."""
+    [kind] = await client("describe_company")
+    assert kind["dedupeFields"] == ["externalCompanyId"]
+    companies = [{"externalCompanyId": f"A{n}", "company": "Acme"} for n in range(3)]
+    created = await client("create_update_companies", input=companies)
+    assert [one["status"] for one in created] == ["created"] * 3
+    wanted = {"filterType": "company", "filterValues": ["Acme"], "fields": ["id"], "batchSize": 2}
+    found = await client("get_companies", **wanted)
+    assert [one["id"] for one in found] == [one["id"] for one in created]
+    gone = await client("delete_companies", input=[{"externalCompanyId": "A0"}, {"externalCompanyId": "A9"}])
+    assert [one["status"] for one in gone] == ["deleted", "skipped"]
+    assert gone[1]["reasons"][0]["code"] == "1013"
+    await control("POST /switches", {"side": "marketo", "native_crm": True})
+    with pytest.raises(Exception, match="CRM Enabled") as error:
+        await client("create_update_companies", input=companies)
+    assert code(error) == "1018"
+
+
+async def test_opportunities(client: Client) -> None:
+    """Opportunities with their roles and sales persons."""
+    [kind] = await client("describe_opportunity")
+    assert kind["idField"] == "marketoGUID"
+    assert (await client("describe_sales_person"))[0]["idField"] == "id"
+    [person] = await people(client, "a@example.com")
+    [seller] = await client("create_update_sales_persons", input=[{"externalSalesPersonId": "S1"}])
+    found = await client("get_sales_persons", filterType="dedupeFields", filterValues=["S1"])
+    assert [one["id"] for one in found] == [seller["id"]]
+    deal = {"externalOpportunityId": "O1", "name": "One", "externalSalesPersonId": "S1"}
+    [made] = await client("create_update_opportunities", input=[deal])
+    found = await client("get_opportunities", filterType="marketoGUID", filterValues=[made["marketoGUID"]])
+    assert [one["externalOpportunityId"] for one in found] == ["O1"]
+    assert len((await client("describe_opportunity_role"))[0]["dedupeFields"]) == 3
+    role = {"externalOpportunityId": "O1", "leadId": person, "role": "Buyer"}
+    [joined] = await client("create_update_opportunities_roles", input=[role])
+    found = await client("get_opportunity_roles", filterType="leadId", filterValues=[str(person)], fields=["role"])
+    assert found == [{"seq": 0, "role": "Buyer"}]
+    assert await client("delete_opportunity_roles", input=[role]) == [{"seq": 0, **joined, "status": "deleted"}]
+    by_id = [{"marketoGUID": made["marketoGUID"]}]
+    assert (await client("delete_opportunities", input=by_id, deleteBy="idField"))[0]["status"] == "deleted"
+    assert (await client("delete_sales_persons", input=[{"id": seller["id"]}], deleteBy="idField"))[0]["status"]
+
+
 async def test_usage(client: Client) -> None:
     """Calls and errors are counted by day."""
     await people(client, "a@example.com")
