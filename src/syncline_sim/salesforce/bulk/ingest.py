@@ -64,13 +64,15 @@ def _slices(world: "World", job: Job) -> Iterator[None]:
     columns = header.read(orgs.find_user(world.db, job.user_id), spec, job, upload.header)
     writer = Writer(world, job, spec)
     rows = itertools.islice(upload.rows(), job.processed, None)
-    at = job.processed
-    while (taken := list(itertools.islice(rows, _SLICE))) and _still(world, job.number):
+    for at in itertools.count(job.processed, _SLICE):
+        taken = list(itertools.islice(rows, _SLICE))
+        if taken and at > job.processed:
+            yield
+        if not taken or not _still(world, job.number):
+            return
         if at % usage.BATCH == 0 and not usage.admit_batch(world, job.org_id):
             raise uploads.BadUpload(_QUOTA)
         _write(world, job, writer, columns, taken, at)
-        at += len(taken)
-        yield
 
 
 def _write(world: "World", job: Job, writer: Writer, columns: "Header", rows: list[list[str]], at: int) -> None:
