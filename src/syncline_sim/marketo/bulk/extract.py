@@ -47,7 +47,9 @@ def _people(db: sqlite3.Connection, request: dict[str, Any], place: tuple[int, i
     people, names, after = People(db), request["fields"], place[1]
     by_list = "list" in request
     found = people.on_list(request["list"], after=after) if by_list else people.within(*request["span"], after=after)
-    return (((0, person.id), list(person.view(names).values())) for person in found)
+    for person in found:
+        view = person.view(names)
+        yield (0, person.id), [view[name] for name in names]
 
 
 def _activities(db: sqlite3.Connection, request: dict[str, Any], place: tuple[int, int]) -> Iterator[_Row]:
