@@ -26,7 +26,13 @@ CONNECTOR_ROLE = (
     "Read-Only Activity",
 )
 #: What the default API user may do besides, so that the whole API can be met without setting anything.
-DEFAULT_ROLE = (*CONNECTOR_ROLE, "Read-Write Activity", "Read-Write Activity Metadata", "Read-Write Assets")
+DEFAULT_ROLE = (
+    *CONNECTOR_ROLE,
+    "Read-Write Activity",
+    "Read-Write Activity Metadata",
+    "Read-Write Assets",
+    "Read-Write Custom Object Type",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,14 +22,14 @@ from syncline_sim.marketo import (
 )
 from syncline_sim.marketo.bulk import exports, imports
 from syncline_sim.marketo.gate import Gate
-from syncline_sim.marketo.objects import standard
+from syncline_sim.marketo.objects import custom, standard
 from syncline_sim.marketo.tables import TABLES, transaction
 
 if TYPE_CHECKING:
     from syncline_sim.marketo.call import Endpoint
     from syncline_sim.world import World
 
-_ROOMS = (leads, merging, lists, static_lists, programs, activities, schema, standard, stats, imports, exports)
+_ROOMS = (leads, merging, lists, static_lists, programs, activities, schema, standard, custom, stats, imports, exports)
 ENDPOINTS = tuple(endpoint for room in _ROOMS for endpoint in room.ENDPOINTS)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 DEFAULTS: dict[str, Any] = {
     "native_crm": False,  # a native CRM sync closes companies, opportunities, roles and sales persons (1018)
     "native_crm_reads": False,  # the vendor contradicts itself: with a native sync these may stay readable
+    "custom_object_schema": True,  # kinds of custom objects are made by the API in some subscriptions only (616)
     "company_fields_closed": False,  # fields of the company record are refused in Sync Leads (1021)
     "daily_limit": 50_000,
     "daily_limit_reached": False,

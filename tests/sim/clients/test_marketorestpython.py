@@ -303,6 +303,30 @@ async def test_opportunities(client: Client) -> None:
     assert (await client("delete_sales_persons", input=[{"id": seller["id"]}], deleteBy="idField"))[0]["status"]
 
 
+async def test_custom_objects(client: Client) -> None:
+    """Custom kinds are made and approved, and their records written, found by a compound key, and deleted."""
+    await client("create_update_custom_object_type", apiName="seat", displayName="Seat")
+    text = {"dataType": "string", "isDedupeField": True}
+    fields = [{"name": "hall", "displayName": "Hall", **text}, {"name": "place", "displayName": "Place", **text}]
+    await client("add_field_custom_object_type", apiName="seat", fields=fields)
+    assert [one["state"] for one in await client("get_list_of_custom_object_types")] == ["draft"]
+    await client("approve_custom_object_type", apiName="seat")
+    assert (await client("describe_custom_object_type", apiName="seat"))[0]["state"] == "approved"
+    assert [one["name"] for one in await client("get_list_of_custom_objects")] == ["seat"]
+    assert (await client("describe_custom_object", name="seat"))[0]["dedupeFields"] == ["hall", "place"]
+    seats = [{"hall": "A", "place": str(n)} for n in range(3)]
+    written = await client("create_update_custom_objects", name="seat", input=seats)
+    assert [one["status"] for one in written] == ["created"] * 3
+    asked = {"name": "seat", "input": seats[1:], "filterType": "dedupeFields", "fields": ["place"], "batchSize": 1}
+    assert [one["place"] for one in await client("get_custom_objects", **asked)] == ["1", "2"]
+    gone = await client("delete_custom_objects", name="seat", input=[*seats[:1], {"hall": "B", "place": "1"}])
+    assert [one["status"] for one in gone] == ["deleted", "skipped"]
+    await client("delete_custom_object_type", apiName="seat")
+    with pytest.raises(Exception, match="Object not found") as error:
+        await client("describe_custom_object", name="seat")
+    assert code(error) == "1013"
+
+
 async def test_usage(client: Client) -> None:
     """Calls and errors are counted by day."""
     await people(client, "a@example.com")

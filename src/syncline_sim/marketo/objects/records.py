@@ -45,6 +45,7 @@ class Records:
     def __init__(self, db: sqlite3.Connection, kind: ObjectType) -> None:
         self.db = db
         self.kind = kind
+        self._name = kind.space + kind.name
 
     def find(self, key: tuple[str, ...], wanted: Iterable[Mapping[str, Value]]) -> list[Record]:
         """Answer the records that have one of some values of a key, oldest first; letter case does not matter."""
@@ -52,7 +53,7 @@ class Records:
             values = [one[self.kind.id_field] for one in wanted]
             return self._numbered(values) if self.kind.id_field == NUMBER else self._guided(values)
         values = [_value(key, one) for one in wanted]
-        parameters = {"kind": self.kind.name, "key": ",".join(key), "values": json.dumps(values)}
+        parameters = {"kind": self._name, "key": ",".join(key), "values": json.dumps(values)}
         return [_record(row) for row in self.db.execute(_FOUND, parameters)]
 
     def add(self, document: Mapping[str, Value], now: int, chance: random.Random) -> Record:
@@ -60,7 +61,7 @@ class Records:
         guid = str(uuid.UUID(int=chance.getrandbits(128), version=4))
         kept = _kept(document)
         query = "INSERT INTO marketo_objects (kind, guid, created_at, updated_at, fields) VALUES (?, ?, ?, ?, ?)"
-        number = self.db.execute(query, (self.kind.name, guid, now, now, json.dumps(kept))).lastrowid or 0
+        number = self.db.execute(query, (self._name, guid, now, now, json.dumps(kept))).lastrowid or 0
         self._index(number, kept)
         return Record(number, guid, now, now, kept)
 
@@ -81,18 +82,18 @@ class Records:
         query = """
         SELECT * FROM marketo_objects WHERE kind = ? AND number IN (SELECT value FROM json_each(?)) ORDER BY number
         """
-        return [_record(row) for row in self.db.execute(query, (self.kind.name, json.dumps(values)))]
+        return [_record(row) for row in self.db.execute(query, (self._name, json.dumps(values)))]
 
     def _guided(self, values: list[Value]) -> list[Record]:
         query = """
         SELECT * FROM marketo_objects WHERE kind = ? AND guid IN (SELECT value FROM json_each(?)) ORDER BY number
         """
-        return [_record(row) for row in self.db.execute(query, (self.kind.name, json.dumps(values)))]
+        return [_record(row) for row in self.db.execute(query, (self._name, json.dumps(values)))]
 
     def _index(self, number: int, document: Mapping[str, Value]) -> None:
         self.db.execute("DELETE FROM marketo_object_keys WHERE number = ?", (number,))
         rows = [
-            (self.kind.name, ",".join(key), _value(key, document), number)
+            (self._name, ",".join(key), _value(key, document), number)
             for key in self.kind.keys
             if all(document.get(name) is not None for name in key)
         ]

@@ -28,6 +28,7 @@ class ObjectType:
     keys: tuple[tuple[str, ...], ...]
     own_fields: tuple[Field, ...]
     description: str | None = None
+    space: str = ""  #: what keeps the records of a custom kind apart from those of a standard one of the same name
     required: tuple[str, ...] = ()  #: what a new record must have besides its key
     created_at: str = _SINCE
     updated_at: str = _SINCE
