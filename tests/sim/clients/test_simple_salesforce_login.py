@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 import requests
-from simple_salesforce import Salesforce, SalesforceAuthenticationFailed, SalesforceResourceNotFound
+from simple_salesforce.api import Salesforce
+from simple_salesforce.exceptions import SalesforceAuthenticationFailed, SalesforceResourceNotFound
 
 from syncline_sim.app import Simulation
 from syncline_sim.salesforce import grants, orgs, passwords
@@ -276,4 +277,5 @@ async def test_versions(log_in: LogIn, password_login: dict[str, str]) -> None:
     client.base_url = f"{base}v68.0/"
     with pytest.raises(SalesforceResourceNotFound) as caught:
         await lead_count(client)
-    assert caught.value.content == [{"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}]
+    content: Any = caught.value.content  # Its type says bytes, wrongly.
+    assert content == [{"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}]
