@@ -7,18 +7,14 @@ from typing import TYPE_CHECKING
 
 from syncline_sim.salesforce import cursors, records
 from syncline_sim.salesforce.failure import SalesforceError
-from syncline_sim.salesforce.field_types import FieldSpec
-from syncline_sim.salesforce.objects import ObjectSpec
 from syncline_sim.salesforce.soql import groups, writing
 from syncline_sim.salesforce.soql.finding import Asker
 from syncline_sim.salesforce.soql.parser import parse
 from syncline_sim.salesforce.soql.plan import Children, Plan, count
-from syncline_sim.salesforce.soql.scope import Column, subject
+from syncline_sim.salesforce.soql.scope import subject
 from syncline_sim.salesforce.soql.syntax import Query
 
 if TYPE_CHECKING:
-    from array import array
-
     from syncline_sim.salesforce.tokens import Login
     from syncline_sim.world import World
 
@@ -41,26 +37,10 @@ def batch_size(options: str) -> int:
     return min(max(int(found[1]), SMALLEST_BATCH), LARGEST_BATCH) if found else LARGEST_BATCH
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Which records a query answers, in its order, and which of their fields; without fields it only counts them."""
-
-    spec: ObjectSpec
-    fields: list[FieldSpec]
-    numbers: "array[int]"
-
-
-def select(caller: Caller, text: str, *, deleted_too: bool = False) -> Selection:
-    """Read a query and find what it answers, for whoever writes it down; raises `SalesforceError`."""
+def understand(caller: Caller, text: str, *, deleted_too: bool = False) -> Plan:
+    """Understand a query for whoever writes what it finds in another form than JSON; raises `SalesforceError`."""
     query, asker = _read(caller, text, deleted_too=deleted_too)
-    spec = subject(asker.user, query, text)
-    if query.grouped or not query.fields:
-        raise SalesforceError(400, "API_ERROR", "Aggregate functions not supported in Bulk Query")
-    plan = Plan(asker, spec, query)
-    columns = [member for member in plan.shape.members.values() if isinstance(member, Column)]
-    if len(columns) < len(plan.shape.members):
-        raise SalesforceError(400, "API_ERROR", "Fields of related records are not supported here")
-    return Selection(spec, [column.field for column in columns], plan.numbers(caller.world.db))
+    return Plan(asker, subject(asker.user, query, text), query)
 
 
 def run(caller: Caller, text: str, *, deleted_too: bool = False) -> str:

@@ -73,6 +73,19 @@ async def test_query_all(simulation: Simulation, bulk: Bulk2) -> None:
     assert {record["Id"] for record in all_ if record["IsDeleted"] == "true"} == {gone}
 
 
+async def test_query_parents(simulation: Simulation, bulk: Bulk2) -> None:
+    """Fields of parents have the way to them in front of their names, and are empty where there is no parent."""
+    account = changes.create_record(simulation.world, "Account", {"Name": "Acme, Ltd"})
+    for last, parent in (("With", account), ("Without", None)):
+        changes.create_record(simulation.world, "Contact", {"LastName": last, "AccountId": parent})
+    soql = "SELECT LastName, Account.Name, account.IsDeleted FROM Contact WHERE LastName LIKE 'With%' ORDER BY LastName"
+    (page,) = await bulk.query(soql)
+    assert page == [
+        {"LastName": "With", "Account.Name": "Acme, Ltd", "Account.IsDeleted": "false"},
+        {"LastName": "Without", "Account.Name": "", "Account.IsDeleted": ""},
+    ]
+
+
 async def test_download(bulk: Bulk2, tmp_path: Path) -> None:
     """Pages are downloaded into files."""
     files = await thread(lambda: bulk.of("Lead").download("SELECT Id FROM Lead", str(tmp_path), max_records=3, wait=0))
@@ -194,6 +207,11 @@ async def test_all_ingest_records(bulk: Bulk2) -> None:
 REFUSED = {
     "SELECT Id, Address FROM Lead": ("API_ERROR", "Selecting compound data not supported in Bulk Query"),
     "SELECT COUNT() FROM Lead": ("API_ERROR", "Aggregate functions not supported in Bulk Query"),
+    "SELECT Id, (SELECT Id FROM Contacts) FROM Account": (
+        "API_ERROR",
+        "Aggregate Relationships not supported in Bulk Query",
+    ),
+    "SELECT Id FROM Lead OFFSET 1": ("API_ERROR", "OFFSET not supported in Bulk Query"),
     "SELECT Nothing FROM Lead": ("INVALID_FIELD", "No such column 'Nothing' on entity 'Lead'"),
     "SELECT Id FROM Nothing": ("INVALID_TYPE", "sObject type 'Nothing' is not supported"),
     "SELECT Id Lead": ("MALFORMED_QUERY", "ERROR at Row:1"),

@@ -37,7 +37,7 @@ _LISTED = 1000
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One job; `kind` is query or ingest, `columns` the fields of a query or the header of an upload."""
+    """One job; `kind` is query or ingest, `columns` the header of what was uploaded."""
 
     number: int
     id: str

@@ -7,21 +7,24 @@ thousand records at a time, so that a page of any size needs no memory.
 import base64
 import binascii
 from array import array
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from syncline_sim.salesforce import objects
+from syncline_sim.salesforce import query
 from syncline_sim.salesforce.bulk import jobs, orders, usage
 from syncline_sim.salesforce.bulk.jobs import Job
 from syncline_sim.salesforce.bulk.lines import DELIMITERS, ENDINGS, line
 from syncline_sim.salesforce.failure import SalesforceError
-from syncline_sim.salesforce.query import select
+from syncline_sim.salesforce.soql.parser import parse
+from syncline_sim.salesforce.soql.scope import Column
+from syncline_sim.salesforce.soql.selection import Shape
+from syncline_sim.salesforce.soql.syntax import Query
 
 if TYPE_CHECKING:
     import sqlite3
 
-    from syncline_sim.salesforce.field_types import FieldSpec
     from syncline_sim.salesforce.query import Caller
+    from syncline_sim.salesforce.soql.plan import Plan
     from syncline_sim.world import World
 
 #: How many records a page has when the client does not say.
@@ -31,7 +34,7 @@ _PAGES_LISTED = 5
 _NUMBER_TYPE = "I"
 _NUMBER_SIZE = array(_NUMBER_TYPE).itemsize
 _AS_TEXT = {
-    "boolean": "iif({0}, 'true', 'false')",
+    "boolean": "CASE {0} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END",
     "datetime": "strftime('%Y-%m-%dT%H:%M:%S', {0}, 'unixepoch') || '.000Z'",
 }
 
@@ -41,22 +44,13 @@ def create(who: "Caller", sent: Mapping[str, Any]) -> Job:
     order, text = orders.order("query", sent), orders.text(sent, "query")
     if not text.strip():
         raise SalesforceError(400, "MALFORMED_QUERY", "SOQL statements cannot be empty or null")
-    found = select(who, text, deleted_too=order["operation"] == "queryAll")
-    if not found.fields:
-        raise SalesforceError(400, "API_ERROR", "Aggregate functions not supported in Bulk Query")
-    if any(field.type == "address" for field in found.fields):
+    _check(parse(text))
+    plan = _plan(who, order["operation"], text)
+    if any(column.field.type == "address" for _, column in _columns(plan.shape)):
         raise SalesforceError(400, "API_ERROR", "Selecting compound data not supported in Bulk Query")
     usage.admit_query(who.world, who.login.org.id)
-    return jobs.create(
-        who,
-        "query",
-        jobs.UPLOADED,
-        **order,
-        object=found.spec.name,
-        query=text,
-        columns=",".join(field.name for field in found.fields),
-        records=found.numbers.tobytes(),
-    )
+    records = plan.numbers(who.world.db).tobytes()
+    return jobs.create(who, "query", jobs.UPLOADED, **order, object=plan.spec.name, query=text, records=records)
 
 
 def work(world: "World", job: Job) -> None:
@@ -75,11 +69,12 @@ def start(locator: str) -> int:
 class Page:
     """A page of a job's results."""
 
-    def __init__(self, world: "World", job: Job, begin: int, size: int) -> None:
-        total = _total(world, job)
+    def __init__(self, who: "Caller", job: Job, begin: int, size: int) -> None:
+        total = _total(who.world, job)
         if begin > total or (begin and begin == total):
             raise SalesforceError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
-        self._world, self._job = world, job
+        self._db, self._job = who.world.db, job
+        self._plan = _plan(who, job.operation, job.query)
         self._range = range(begin, min(begin + size, total))
         #: The locator of the page that follows; at the end the vendor writes the word null.
         self.locator = locator(self._range.stop) if self._range.stop < total else "null"
@@ -89,16 +84,13 @@ class Page:
 
     async def body(self) -> AsyncIterator[bytes]:
         """Write the page, the names of the columns first."""
-        db, job = self._world.db, self._job
-        spec, ending = objects.find(job.object), ENDINGS[job.line_ending]
-        fields = [spec.by_name[name.lower()] for name in job.columns.split(",")]
-        delimiter = DELIMITERS[job.column_delimiter]
-        query = _query(spec.table, fields, delimiter)
-        yield (line((field.name for field in fields), delimiter) + ending).encode()
+        job, ending, delimiter = self._job, ENDINGS[self._job.line_ending], DELIMITERS[self._job.column_delimiter]
+        sql = _sql(self._plan, delimiter)
+        yield (line((name for name, _ in _columns(self._plan.shape)), delimiter) + ending).encode()
         for begin in range(self._range.start, self._range.stop, _AT_ONCE):
-            numbers = _numbers(db, job, begin, min(begin + _AT_ONCE, self._range.stop))
-            rows = [row[0] for row in db.execute(query, (f"[{','.join(map(str, numbers))}]",))]
-            yield (ending.join(rows) + ending).encode() if rows else b""
+            numbers = _numbers(self._db, job, begin, min(begin + _AT_ONCE, self._range.stop))
+            rows = self._db.execute(sql, (f"[{','.join(map(str, numbers))}]",)).fetchall()
+            yield "".join(row[0] + ending for row in rows).encode()
 
 
 def locator(position: int) -> str:
@@ -119,8 +111,8 @@ def pages(world: "World", job: Job, begin: int) -> dict[str, Any]:
 
 
 def _total(world: "World", job: Job) -> int:
-    query = "SELECT length(records) FROM salesforce_bulk_jobs WHERE number = ?"
-    return int(world.db.execute(query, (job.number,)).fetchone()[0]) // _NUMBER_SIZE
+    sql = "SELECT length(records) FROM salesforce_bulk_jobs WHERE number = ?"
+    return int(world.db.execute(sql, (job.number,)).fetchone()[0]) // _NUMBER_SIZE
 
 
 def _numbers(db: "sqlite3.Connection", job: Job, begin: int, end: int) -> "array[int]":
@@ -131,11 +123,34 @@ def _numbers(db: "sqlite3.Connection", job: Job, begin: int, end: int) -> "array
     return numbers
 
 
-def _query(table: str, fields: list["FieldSpec"], delimiter: str) -> str:
-    def quoted(field: "FieldSpec") -> str:
-        value = _AS_TEXT.get(field.type, "{0}").format(f'{table}."{field.name}"')
+def _plan(who: "Caller", operation: str, text: str) -> "Plan":
+    return query.understand(who, text, deleted_too=operation == "queryAll")
+
+
+def _check(asked: Query) -> None:
+    """Refuse what the vendor's bulk queries cannot do; raises `SalesforceError`."""
+    if asked.grouped or not asked.fields:
+        raise SalesforceError(400, "API_ERROR", "Aggregate functions not supported in Bulk Query")
+    if any(isinstance(field, Query) for field in asked.fields):
+        raise SalesforceError(400, "API_ERROR", "Aggregate Relationships not supported in Bulk Query")
+    if asked.offset:
+        raise SalesforceError(400, "API_ERROR", "OFFSET not supported in Bulk Query")
+
+
+def _columns(shape: Shape, path: str = "") -> Iterator[tuple[str, Column]]:
+    """Answer the columns with their names; those of parents carry the way to them."""
+    for name, member in shape.members.items():
+        if isinstance(member, Shape):
+            yield from _columns(member, f"{path}{name}.")
+        elif isinstance(member, Column):
+            yield path + name, member
+
+
+def _sql(plan: "Plan", delimiter: str) -> str:
+    def quoted(column: Column) -> str:
+        value = _AS_TEXT.get(column.field.type, "{0}").format(column.sql)
         return f"""'"' || replace(coalesce({value}, ''), '"', '""') || '"'"""
 
-    values = f" || '{delimiter}' || ".join(map(quoted, fields))
+    values = f" || '{delimiter}' || ".join(quoted(column) for _, column in _columns(plan.shape))
     # As for JSON: the CROSS JOIN keeps SQLite from turning the loops round, so the order of the list stays.
-    return f"SELECT {values} FROM json_each(?) AS wanted CROSS JOIN {table} ON {table}.number = wanted.value"  # noqa: S608
+    return f"SELECT {values} FROM json_each(?) AS wanted CROSS JOIN {plan.scope.source} WHERE t.number = wanted.value"  # noqa: S608
