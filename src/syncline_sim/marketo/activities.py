@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from syncline_sim.marketo import activity_types, fields, lists
+from syncline_sim.marketo import activity_types, custom_activity_types, fields, lists
 from syncline_sim.marketo.call import Call, Endpoint, page_token
 from syncline_sim.marketo.failure import VendorError
 from syncline_sim.marketo.history import Activity, Filter, History, Position
@@ -16,9 +16,12 @@ MAX_MEMBERS = 10_000
 _READ = ("Read-Only Activity", "Read-Write Activity")
 
 
-def types(_: Call) -> dict[str, Any]:
-    """Answer the kinds of activities that there are."""
-    return {"result": [kind.view() for kind in activity_types.STANDARD_TYPES]}
+def types(call: Call) -> dict[str, Any]:
+    """Answer the kinds of activities that there are, of custom ones what all kinds have."""
+    parts = ("id", "name", "description", "primaryAttribute", "attributes")
+    custom = [kind.view() for kind in custom_activity_types.approved(call.world.db).values()]
+    known = [kind.view() for kind in activity_types.STANDARD_TYPES]
+    return {"result": [*known, *({part: view[part] for part in parts if part in view} for view in custom)]}
 
 
 def paging_token(call: Call) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from aiohttp import web
 from syncline_sim.marketo import (
     activities,
     api_users,
+    custom_activities,
     fields,
     identity,
     leads,
@@ -29,7 +30,21 @@ if TYPE_CHECKING:
     from syncline_sim.marketo.call import Endpoint
     from syncline_sim.world import World
 
-_ROOMS = (leads, merging, lists, static_lists, programs, activities, schema, standard, custom, stats, imports, exports)
+_ROOMS = (
+    leads,
+    merging,
+    lists,
+    static_lists,
+    programs,
+    activities,
+    custom_activities,
+    schema,
+    standard,
+    custom,
+    stats,
+    imports,
+    exports,
+)
 ENDPOINTS = tuple(endpoint for room in _ROOMS for endpoint in room.ENDPOINTS)
 
 

@@ -44,6 +44,7 @@ MESSAGES = {
     "1021": "Company update not allowed",
     "1022": "Object in use",
     "1025": "Program status not found",
+    "1027": "Max Activity Type Limit Reached",
     "1028": "Max field limit reached",
     "1036": "Duplicate object found in input",
     "1080": "More than {} leads to merge",

@@ -45,6 +45,14 @@ CREATE TABLE IF NOT EXISTS marketo_activities (
     attributes TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS marketo_activities_at ON marketo_activities (at);
+CREATE TABLE IF NOT EXISTS marketo_activity_types (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    draft TEXT,
+    approved TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+);
 CREATE TABLE IF NOT EXISTS marketo_programs (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,

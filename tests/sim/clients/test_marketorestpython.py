@@ -177,6 +177,27 @@ async def test_sparse_pages(client: Client, control: ControlDoor) -> None:
     assert [one["leadId"] for one in await client("get_lead_activities", **asked)] == [numbers[3]]
 
 
+async def test_custom_activities(client: Client) -> None:
+    """A kind of activity is made and approved, and what happened is told and read again."""
+    names = {"name": "Visit Stand", "triggerName": "Visits Stand", "filterName": "Visited Stand"}
+    primary = {"primaryAttributeApiName": "fair", "primaryAttributeName": "Fair"}
+    [kind] = await client("create_custom_activity_type", apiName="visitStand", **names, **primary)
+    attribute = {"apiName": "minutes", "name": "Minutes", "dataType": "integer"}
+    await client("create_custom_activity_type_attribute", apiName="visitStand", attributes=[attribute])
+    await client("approve_custom_activity_type", apiName="visitStand")
+    assert [one["status"] for one in await client("get_custom_activity_types")] == ["approved"]
+    assert (await client("describe_custom_activity_type", apiName="visitStand"))[0]["attributes"] == [attribute]
+    [number] = await people(client, "a@example.com")
+    told = {"leadId": number, "activityDate": "2026-01-02T03:04:05Z", "activityTypeId": kind["id"]}
+    told |= {"primaryAttributeValue": "Hanover", "attributes": [{"name": "Minutes", "value": 5}]}
+    added, refused = await client("add_custom_activities", input=[told, {**told, "leadId": 9999}])
+    assert (added["status"], refused["errors"][0]["code"]) == ("added", "1004")
+    [one] = await client("get_lead_activities", activityTypeIds=[str(kind["id"])], sinceDatetime=LONG_AGO)
+    assert (one["id"], one["primaryAttributeValue"]) == (added["id"], "Hanover")
+    [gone] = await client("delete_custom_activity_type", apiName="visitStand")
+    assert gone["id"] == kind["id"]
+
+
 async def test_changes(client: Client) -> None:
     """Changes come with the field and both values."""
     [number] = await people(client, "a@example.com")
