@@ -45,7 +45,7 @@ CALLS = {
     "POST /apps": '{"name"?, "contact_email"?, "callback_url" or "callback_urls", and any setting}: register an app',
     "PATCH /apps/{key}": "{setting: value, …}: change an app, also its consumer_secret",
     "POST /orgs": '{"name", "edition"?, "is_sandbox"?, "instance_url"?}: open another org',
-    "POST /users": '{"org_id", "username", "password"?, "permissions"?, "hidden"?, …}: create a user',
+    "POST /users": '{"org_id", "username", "password"?, "permissions"?, "hidden"?, "read_only"?, …}: create a user',
     "PATCH /users/{username}": "{name: value, …}: change a user",
     "GET /grants": "the approvals, alive and revoked",
     "POST /tokens/revoke": '{"username"?}: revoke approvals with their tokens',
@@ -238,8 +238,9 @@ def _door(answer: _Answer) -> Callable[[web.Request], Awaitable[web.Response]]:
 
 
 def _user(user: orgs.User) -> dict[str, Any]:
-    hidden = {name: sorted(names) for name, names in user.hidden.items()}
-    return {**asdict(user), "permissions": sorted(user.permissions), "hidden": hidden}
+    barred = {"hidden": user.hidden, "read_only": user.read_only}
+    listed = {kind: {name: sorted(fields) for name, fields in each.items()} for kind, each in barred.items()}
+    return {**asdict(user), "permissions": sorted(user.permissions), **listed}
 
 
 @web.middleware

@@ -100,7 +100,7 @@ _TABLE: tuple[Route, ...] = (
     ("", {"GET": _resources}),
     ("/sobjects", {"GET": describes.every_object}),
     ("/sobjects/{object}", {"GET": describes.one_object, "POST": record.create}),
-    ("/sobjects/{object}/describe", {"GET": describes.fields}),
+    ("/sobjects/{object}/describe", {"GET": describes.every_field}),
     ("/sobjects/{object}/updated", {"GET": replication.updated}),
     ("/sobjects/{object}/deleted", {"GET": replication.deleted}),
     ("/sobjects/{object}/{id}", {"GET": record.read, "PATCH": record.change, "DELETE": record.delete}),

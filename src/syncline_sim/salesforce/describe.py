@@ -32,8 +32,9 @@ _ALWAYS_NULL = (
 _OBJECT_FALSE = ("activateable", "customSetting", "deprecatedAndHidden", "feedEnabled", "hasSubtypes", "isSubtype")
 
 
-def summary(spec: ObjectSpec, version: str) -> dict[str, Any]:
-    """Answer an object as the list of all objects has it."""
+def summary(spec: ObjectSpec, version: str, *, writable: bool) -> dict[str, Any]:
+    """Answer an object as the list of all objects has it, for a user who may write its records or not."""
+    writable = writable and spec.stored
     path = f"/services/data/v{version}/sobjects/{spec.name}"
     return {
         **dict.fromkeys(_OBJECT_FALSE, False),
@@ -42,11 +43,11 @@ def summary(spec: ObjectSpec, version: str) -> dict[str, Any]:
         "labelPlural": spec.label_plural,
         "keyPrefix": spec.key_prefix,
         "custom": False,
-        "createable": spec.stored,
-        "updateable": spec.stored,
-        "deletable": spec.stored,
-        "undeletable": spec.stored,
-        "mergeable": spec.stored,
+        "createable": writable,
+        "updateable": writable,
+        "deletable": writable,
+        "undeletable": writable,
+        "mergeable": writable,
         "triggerable": spec.stored,
         "layoutable": spec.stored,
         "queryable": True,
@@ -57,10 +58,10 @@ def summary(spec: ObjectSpec, version: str) -> dict[str, Any]:
     }
 
 
-def details(spec: ObjectSpec, fields: Iterable[FieldSpec], version: str) -> dict[str, Any]:
+def details(spec: ObjectSpec, fields: Iterable[FieldSpec], version: str, *, writable: bool) -> dict[str, Any]:
     """Answer an object with the fields that the caller can see."""
     return {
-        **summary(spec, version),
+        **summary(spec, version, writable=writable),
         "fields": [_field(field) for field in fields],
         "childRelationships": [_children(children) for children in CHILDREN if children.parent == spec.name],
         "recordTypeInfos": [],

@@ -20,6 +20,7 @@ CREATE TABLE IF NOT EXISTS salesforce_users (
     active INTEGER NOT NULL,
     permissions TEXT NOT NULL,
     hidden TEXT NOT NULL,
+    read_only TEXT NOT NULL DEFAULT '{}',
     failures INTEGER NOT NULL DEFAULT 0,
     locked_until REAL NOT NULL DEFAULT 0
 );

@@ -1,5 +1,6 @@
 """What a user can see of an org: objects that are not hidden, and fields that field-level security shows."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from syncline_sim.salesforce import objects
@@ -25,5 +26,8 @@ def visible_object(user: "User", name: str) -> "ObjectSpec":
 
 
 def visible_fields(user: "User", spec: "ObjectSpec") -> list["FieldSpec"]:
-    """Answer the fields of an object that the user can see; nothing hides required ones, as in life."""
-    return [field for field in spec.fields if field.required or user.may_see(spec.name, field.name)]
+    """Answer the fields of an object as the user meets them; nothing hides required ones, as in life."""
+    seen = (field for field in spec.fields if field.required or user.may_see(spec.name, field.name))
+    if spec.name not in user.read_only:
+        return list(seen)
+    return [field if user.may_write(spec.name, field.name) else replace(field, read_only=True) for field in seen]

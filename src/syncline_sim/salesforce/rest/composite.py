@@ -120,7 +120,7 @@ def _sent(call: Call, part: Part, body: object, dispatch: Dispatch) -> Reply:
 def _inner(call: Call, part: Part, body: object) -> Call:
     split = urlsplit(str(part.get("url") or ""))
     match = _URL.fullmatch(split.path)
-    if match is None or _holds_others(match[2]):
+    if match is None or split.netloc or _holds_others(match[2]):
         raise SalesforceError(404, "NOT_FOUND", NOT_FOUND)
     headers = part.get("httpHeaders")
     return Call(

@@ -2,30 +2,38 @@
 
 from collections.abc import Mapping
 from email.utils import formatdate, parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
 
 from syncline_sim.salesforce import describe, record_tables
 from syncline_sim.salesforce.rest.call import Call, Reply, reply
 from syncline_sim.salesforce.visibility import visible_fields, visible_objects
+
+if TYPE_CHECKING:
+    from syncline_sim.salesforce.objects import ObjectSpec
 
 _LARGEST_BATCH = 200
 
 
 def every_object(call: Call) -> Reply:
     """Answer what objects there are."""
-    found = [describe.summary(spec, call.who.version) for spec in visible_objects(call.user)]
+    found = [_summary(call, spec) for spec in visible_objects(call.user)]
     return _unless_known(call, {"encoding": "UTF-8", "maxBatchSize": _LARGEST_BATCH, "sobjects": found})
 
 
 def one_object(call: Call) -> Reply:
     """Answer an object without its fields."""
-    summary = describe.summary(call.spec(), call.who.version)
-    return _unless_known(call, {"objectDescribe": summary, "recentItems": []})
+    return _unless_known(call, {"objectDescribe": _summary(call, call.spec()), "recentItems": []})
 
 
-def fields(call: Call) -> Reply:
+def every_field(call: Call) -> Reply:
     """Answer an object with the fields that the caller can see."""
     spec = call.spec()
-    return _unless_known(call, describe.details(spec, visible_fields(call.user, spec), call.who.version))
+    fields, writable = visible_fields(call.user, spec), call.user.may_write(spec.name)
+    return _unless_known(call, describe.details(spec, fields, call.who.version, writable=writable))
+
+
+def _summary(call: Call, spec: "ObjectSpec") -> dict[str, Any]:
+    return describe.summary(spec, call.who.version, writable=call.user.may_write(spec.name))
 
 
 def _unless_known(call: Call, document: object) -> Reply:

@@ -34,8 +34,9 @@ def incorrect_id(spec: ObjectSpec, record_id: str) -> SalesforceError:
 
 def external_field(who: Caller, spec: ObjectSpec, name: str) -> FieldSpec:
     """Answer a field by which records can be found; raises `SalesforceError` 404."""
-    field = spec.by_name.get(name.lower())
-    if field is None or not field.external_id or field not in visible_fields(who.login.user, spec):
+    fields = {field.name.lower(): field for field in visible_fields(who.login.user, spec)}
+    field = fields.get(name.lower())
+    if field is None or not field.external_id:
         raise _no_field(name)
     return field
 

@@ -5,14 +5,13 @@ from typing import Any
 
 from syncline_sim.salesforce.failure import SalesforceError
 from syncline_sim.salesforce.objects import ObjectSpec
+from syncline_sim.salesforce.relationships import CHILDREN
 from syncline_sim.salesforce.rest import writing
 from syncline_sim.salesforce.rest.call import Call, Reply, reply
 from syncline_sim.salesforce.rest.collection import limited, outcome
 from syncline_sim.salesforce.rest.savepoints import Savepoint
 from syncline_sim.salesforce.visibility import visible_object
 
-#: The children that a record may bring, by its object: their name, and the field by which they refer to it.
-_CHILDREN = {"Account": {"contacts": ("Contact", "AccountId"), "childaccounts": ("Account", "ParentId")}}
 _DEEPEST = 5
 Record = Mapping[str, Any]
 
@@ -70,7 +69,7 @@ def _reference(record: Record, spec: ObjectSpec, seen: set[str]) -> str:
 
 
 def _apart(spec: ObjectSpec, record: Record) -> tuple[dict[str, Any], list[tuple[str, str, list[Record]]]]:
-    known = _CHILDREN.get(spec.name, {})
+    known = {each.name.lower(): (each.child, each.field) for each in CHILDREN if each.parent == spec.name}
     values = {name: value for name, value in record.items() if name.lower() not in known}
     children = [(*known[name.lower()], _list(value)) for name, value in record.items() if name.lower() in known]
     return values, children

@@ -34,7 +34,7 @@ class AmbiguousError(SalesforceError):
 
 def create(who: Caller, spec: ObjectSpec, sent: Values) -> Saved:
     """Create a record; raises `SalesforceError`."""
-    _admit(spec, "POST")
+    _admit(who, spec, "POST")
     values = _writable(who, spec, sent)
     login = who.login
     made = changes.create_record(who.world, spec.name, values, org_id=login.org.id, user_id=login.user.id)
@@ -43,7 +43,7 @@ def create(who: Caller, spec: ObjectSpec, sent: Values) -> Saved:
 
 def change(who: Caller, spec: ObjectSpec, record_id: str, sent: Values) -> Saved:
     """Change a record; raises `SalesforceError`."""
-    _admit(spec, "PATCH")
+    _admit(who, spec, "PATCH")
     finding.number(who, spec, record_id)
     found, values = ids.meant(record_id), _writable(who, spec, sent)
     changes.change_record(who.world, spec.name, found, values, user_id=who.login.user.id)
@@ -52,7 +52,7 @@ def change(who: Caller, spec: ObjectSpec, record_id: str, sent: Values) -> Saved
 
 def delete(who: Caller, spec: ObjectSpec, record_id: str) -> Saved:
     """Put a record into the recycle bin; raises `SalesforceError`."""
-    _admit(spec, "DELETE")
+    _admit(who, spec, "DELETE")
     finding.number(who, spec, record_id)
     found = ids.meant(record_id)
     changes.delete_record(who.world, spec.name, found, user_id=who.login.user.id)
@@ -78,10 +78,13 @@ def upsert(
     return create(who, spec, {**sent, field.name: value})
 
 
-def _admit(spec: ObjectSpec, method: str) -> None:
+def _admit(who: Caller, spec: ObjectSpec, method: str) -> None:
     if not spec.stored:
         text = f"HTTP Method '{method}' not allowed. Allowed are HEAD,GET"
         raise SalesforceError(405, "METHOD_NOT_ALLOWED", text)
+    if not who.login.user.may_write(spec.name):
+        message = "insufficient access rights on object id"
+        raise SalesforceError(403, "INSUFFICIENT_ACCESS_OR_READONLY", message, ())
 
 
 def _writable(who: Caller, spec: ObjectSpec, sent: Values) -> dict[str, Any]:
