@@ -280,6 +280,7 @@ async def test_malformed(client: Client, use: Callable[[Any], Any], code: str) -
         lambda sf: sf.Lead.describe_layout("012000000000000AAA"),
         lambda sf: sf.search("FIND {Ada}"),
         lambda sf: sf.toolingexecute("sobjects"),
+        lambda sf: sf.apexecute("Nope"),
         lambda sf: sf.restful("nonsense"),
     ],
 )
