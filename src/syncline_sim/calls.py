@@ -49,7 +49,7 @@ _OPERATIONS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("leads.delete", r"/rest/v1/leads/delete\.json"),
         ("leads", r"/rest/v1/leads?(/.*)?\.json"),
         ("usage", r"/rest/v1/stats/.*"),
-        ("bulk.import", r"(/rest/\.\.)?/bulk/v1/leads(/batch/.*)?\.json"),
+        ("bulk.import", r"(/rest/\.\.)?/bulk/v1/(leads(/batch/.*)?|customobjects/[^/]+/import(/.*)?)\.json"),
         ("bulk.export", r"(/rest/\.\.)?/bulk/v1/[^/]+/export(/.*)?\.json"),
         ("crm", r"/rest/v1/(companies|opportunities|salespersons)(/.*)?\.json"),
         ("other", r".*"),

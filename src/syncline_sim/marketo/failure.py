@@ -54,6 +54,7 @@ MESSAGES = {
 #: Of rows of an imported file, which has reasons without codes.
 WRONG_TYPE = "Invalid data type in field {}"
 BAD_ADDRESS = "Invalid email address"
+NO_KEY = "missing.dedupe.fields"
 
 
 class VendorError(Exception):

@@ -1,118 +1,95 @@
-"""The endpoints of bulk lead import (page "Bulk Lead Import")."""
+"""The endpoints of bulk import, of people and of custom objects (pages "Bulk Lead Import" and "… Custom Object …")."""
 
-from http import HTTPStatus
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from aiohttp import web
 
 from syncline_sim.marketo import lists
-from syncline_sim.marketo.bulk import download, files, jobs, load, multipart, queue
-from syncline_sim.marketo.bulk.jobs import Job, State
-from syncline_sim.marketo.bulk.tabular import DELIMITERS
+from syncline_sim.marketo.bulk import intake, load
+from syncline_sim.marketo.bulk.jobs import Job
 from syncline_sim.marketo.call import Call, Endpoint
 from syncline_sim.marketo.failure import VendorError
+from syncline_sim.marketo.objects import custom_types
 from syncline_sim.marketo.people import People
-from syncline_sim.marketo.tables import transaction
 
-MAX_FILE = 10 * 2**20
-#: What stands around the file in a form.
-_FORM = 2**16
-#: How long a job can be asked for.
-_KEPT = 7 * 24 * 3600
-_WORDS = {State.QUEUED: "Queued", State.RUNNING: "Importing", State.DONE: "Complete", State.FAILED: "Failed"}
-_WRITE = ("Read-Write Lead",)
+_Answer = dict[str, Any] | web.Response
+_LEADS, _OBJECTS = "/bulk/v1/leads", "/bulk/v1/customobjects/{name:[^/]+}/import"
+_WRITE_LEADS, _WRITE_OBJECTS = ("Read-Write Lead",), ("Read-Write Custom Object",)
 
 
-def create(call: Call) -> dict[str, Any] | web.Response:
-    """Take a file and put its import into the queue."""
-    form = multipart.read(call.headers.get("Content-Type", ""), call.body)
-    if len(form.file) > MAX_FILE:
-        return web.Response(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE, text="Request Entity Too Large")
-    if not form.file.strip():
-        raise VendorError("1003", "Empty file")
-    request = _request(call, {**form.parts, **call.parameters})
-    queue.settle(call.world)
-    if queue.full(call.world, "import"):
-        raise VendorError("1016", queue.MOST_QUEUED)
-    if request["list"] is not None and any(job.request["list"] == request["list"] for job in _unfinished(call)):
-        raise VendorError("1019")
-    with transaction(call.world.db):
-        job = jobs.create(call, "import", "leads", request)
-        files.write(call.world.db, job.id, load.UPLOAD, form.file)
-        return {"result": [_head(queue.enter(call.world, job))]}
+def create_people(call: Call) -> _Answer:
+    """Take a file of people."""
+    return _first(intake.take(call, load.PEOPLE, partial(_wanted, call)), _people_head)
 
 
-def status(call: Call) -> dict[str, Any]:
-    """Answer how far an import is."""
-    job = _job(call)
-    if job is None:
-        raise VendorError("1013")
-    queue.hasten(call.world)
-    return {"result": [_view(job)]}
+def create_objects(call: Call) -> _Answer:
+    """Take a file of records of a kind of custom objects."""
+    name = custom_types.find(call.world.db, call.path["name"]).kind().name
+    return _first(intake.take(call, _object(call), lambda _: {"name": name}), _object_head)
 
 
-def failures(call: Call) -> web.Response:
-    """Answer the rows that failed."""
-    return _sheet(call, load.FAILURES)
+def people_status(call: Call) -> _Answer:
+    """Answer how far an import of people is."""
+    job = intake.need(call, load.PEOPLE)
+    return {"result": [{**_people_head(job), **intake.told(job, "numOfLeadsProcessed")}]}
 
 
-def warnings(call: Call) -> web.Response:
-    """Answer the rows that were imported but raised a doubt."""
-    return _sheet(call, load.WARNINGS)
+def object_status(call: Call) -> _Answer:
+    """Answer how far an import of custom objects is."""
+    job = intake.need(call, _object(call))
+    seconds = round((job.finished_at or 0) - (job.started_at or 0))
+    time = {} if job.finished_at is None else {"importTime": f"{seconds} second(s)"}
+    told = intake.told(job, "numOfObjectsProcessed")
+    return {"result": [{**_object_head(job), "operation": "import", **time, **told}]}
 
 
-def _request(call: Call, given: dict[str, str]) -> dict[str, Any]:
-    layout = given.get("format", "csv").lower()
-    if layout not in DELIMITERS:
-        raise VendorError("1001", layout, "format")
+def _wanted(call: Call, given: dict[str, str]) -> dict[str, Any]:
     lookup = given.get("lookupField", "email")
     if lookup not in People(call.world.db).fields:
         raise VendorError("1006", lookup)
     if given.get("partitionName", "Default") != "Default":
         raise VendorError("1008", given["partitionName"])
     number = lists.need(call.world.db, given["listId"])["id"] if given.get("listId") else None
-    return {"format": layout, "lookup": lookup, "list": number}
+    return {"lookup": lookup, "list": number}
 
 
-def _unfinished(call: Call) -> list[Job]:
-    states = (State.QUEUED, State.RUNNING)
-    return [job for state in states for job in jobs.in_state(call.world.db, "import", state)]
+def _object(call: Call) -> str:
+    return f"customobjects/{call.path['name']}"
 
 
-def _job(call: Call) -> Job | None:
-    queue.settle(call.world)
-    job = jobs.find(call, "import", "leads", call.path["id"])
-    return None if job is None or job.created_at < call.world.now() - _KEPT else job
+def _first(job: Job | web.Response, head: Callable[[Job], dict[str, Any]]) -> _Answer:
+    return job if isinstance(job, web.Response) else {"result": [head(job)]}
 
 
-def _sheet(call: Call, name: str) -> web.Response:
-    job = _job(call)
-    if job is None or job.state is not State.DONE:
-        return download.missing()
-    return download.respond(call.world.db, job.id, name, job.request["format"])
+def _people_head(job: Job) -> dict[str, Any]:
+    return {"batchId": job.id, "importId": job.key, "status": intake.WORDS[job.state]}
 
 
-def _head(job: Job) -> dict[str, Any]:
-    return {"batchId": job.id, "importId": job.key, "status": _WORDS[job.state]}
+def _object_head(job: Job) -> dict[str, Any]:
+    return {"batchId": job.id, "status": intake.WORDS[job.state], "objectApiName": job.request["name"]}
 
 
-def _view(job: Job) -> dict[str, Any]:
-    rows, failed, doubtful = (job.outcome.get(name, 0) for name in ("rows", load.FAILURES, load.WARNINGS))
-    imported = rows - failed
-    message = job.outcome.get("message", "")
-    if job.state is State.DONE:
-        ending = f"{imported} records imported ({imported} members)"
-        message = (
-            f"Import completed with errors, {ending}, {failed} failed" if failed else f"Import succeeded, {ending}"
-        )
-        message += f", {doubtful} warning." if doubtful else ""
-    counts = {"numOfLeadsProcessed": imported, "numOfRowsFailed": failed, "numOfRowsWithWarning": doubtful}
-    return {**_head(job), **counts, **({"message": message} if message else {})}
+def _people_sheet(name: str, call: Call) -> _Answer:
+    return intake.sheet(call, load.PEOPLE, name)
 
 
+def _object_sheet(name: str, call: Call) -> _Answer:
+    return intake.sheet(call, _object(call), name)
+
+
+def _sheets(path: str, answer: Callable[[str, Call], _Answer], permissions: tuple[str, ...]) -> Iterator[Endpoint]:
+    for name in (load.FAILURES, load.WARNINGS):
+        yield Endpoint("GET", f"{path}/{name}.json", partial(answer, name), permissions)
+
+
+_PEOPLE_JOB, _OBJECT_JOB = _LEADS + r"/batch/{id:\d+}", _OBJECTS + r"/{id:\d+}"
 ENDPOINTS = (
-    Endpoint("POST", "/bulk/v1/leads.json", create, _WRITE, max_body=MAX_FILE + _FORM),
-    Endpoint("GET", r"/bulk/v1/leads/batch/{id:\d+}.json", status, _WRITE),
-    Endpoint("GET", r"/bulk/v1/leads/batch/{id:\d+}/failures.json", failures, _WRITE),
-    Endpoint("GET", r"/bulk/v1/leads/batch/{id:\d+}/warnings.json", warnings, _WRITE),
+    Endpoint("POST", f"{_LEADS}.json", create_people, _WRITE_LEADS, max_body=intake.MAX_BODY),
+    Endpoint("GET", f"{_PEOPLE_JOB}.json", people_status, _WRITE_LEADS),
+    *_sheets(_PEOPLE_JOB, _people_sheet, _WRITE_LEADS),
+    Endpoint("POST", f"{_OBJECTS}.json", create_objects, _WRITE_OBJECTS, max_body=intake.MAX_BODY),
+    Endpoint("GET", f"{_OBJECT_JOB}/status.json", object_status, _WRITE_OBJECTS),
+    *_sheets(_OBJECT_JOB, _object_sheet, _WRITE_OBJECTS),
 )

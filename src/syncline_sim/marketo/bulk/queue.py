@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from syncline_sim.marketo.bulk import extract, files, jobs, load
-from syncline_sim.marketo.bulk.failed import JobFailedError
 from syncline_sim.marketo.bulk.jobs import Job, State
+from syncline_sim.marketo.failure import VendorError
 from syncline_sim.marketo.tables import transaction
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _work(world: "World", job: Job) -> bool:
                 outcome, over, state = {"message": "System error"}, True, State.FAILED
             else:
                 (outcome, over), state = _WORK[job.kind](world, job, int(end)), State.DONE
-        except JobFailedError as error:
+        except VendorError as error:  # What was asked for makes no sense any more, or never did.
             outcome, over, state = {"message": error.message}, True, State.FAILED
         if over:
             jobs.move(world.db, job, state, "finished_at", end, outcome)
