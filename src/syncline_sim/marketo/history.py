@@ -3,16 +3,19 @@
 Law: it is written in the transaction that makes it happen, and never changed but by a merge.
 """
 
-import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import msgspec
+
 from syncline_sim.marketo import activity_types as kinds
 from syncline_sim.marketo.values import Value, stamp
 
 API = "Web service API"
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
 #: `kinds`, `people`, `assets` and `changed` are JSON arrays, or null where anything fits.
 _PAGE = """
 SELECT * FROM marketo_activities
@@ -110,11 +113,9 @@ class History:
     def change(self, person: int, changes: Iterable[tuple[int, str, Value, Value]], now: int, reason: str = "") -> None:
         """Write down changes, each the number and label of a field and its values before and after."""
         why = {"Reason": reason or self.source, "Source": self.source}
-        rows = [
-            (now, kinds.CHANGE_DATA_VALUE, person, number, label, _pack({**_values(old, new), **why}))
-            for number, label, old, new in changes
-        ]
-        self._db.executemany(_INSERT, rows)
+        for number, label, old, new in changes:
+            row = (now, kinds.CHANGE_DATA_VALUE, person, number, label, _pack({**_values(old, new), **why}))
+            self._db.execute(_INSERT, row)
 
     def end(self, person: int, name: str, now: int) -> None:
         """Write down that a person was deleted."""
@@ -140,7 +141,8 @@ class History:
 
 
 def _values(old: Value, new: Value) -> dict[str, str]:
-    return {name: _text(value) for name, value in (("New Value", new), ("Old Value", old)) if value is not None}
+    values = {} if new is None else {"New Value": _text(new)}
+    return values if old is None else {**values, "Old Value": _text(old)}
 
 
 def _text(value: Value) -> str:
@@ -148,13 +150,13 @@ def _text(value: Value) -> str:
 
 
 def _pack(attributes: Mapping[str, Any] | None) -> str:
-    return json.dumps(attributes) if attributes else "{}"
+    return _encode(attributes).decode() if attributes else "{}"
 
 
 def _array(numbers: list[int] | None) -> str | None:
-    return None if numbers is None else json.dumps(numbers)
+    return None if numbers is None else _encode(numbers).decode()
 
 
 def _activity(row: sqlite3.Row) -> Activity:
     columns = (row["id"], row["at"], row["kind"], row["person"], row["value_id"], row["value"])
-    return Activity(*columns, json.loads(row["attributes"]))
+    return Activity(*columns, _decode(row["attributes"]))

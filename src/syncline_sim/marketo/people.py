@@ -127,8 +127,7 @@ class People:
             (now, _encode(kept).decode(), person.id),
         )
         self._index(person.id, person.document, kept)
-        changed = [name for name in document if person.document.get(name) != kept.get(name)]
-        self.history.change(person.id, [self._change(name, person.document, kept) for name in changed], now)
+        self.history.change(person.id, self._changes(document, person.document, kept), now)
 
     def remove(self, person: Person, now: int) -> None:
         """Delete a person; the id is never used again."""
@@ -142,9 +141,13 @@ class People:
         self.db.execute("DELETE FROM marketo_program_members WHERE person = ?", (person.id,))
         self._index(person.id, person.document, {})
 
-    def _change(self, name: str, old: Mapping[str, Value], new: Mapping[str, Value]) -> tuple[int, str, Value, Value]:
-        field = self.fields[name]
-        return field.number, field.label, old.get(name), new.get(name)
+    def _changes(
+        self, names: Iterable[str], before: Mapping[str, Value], after: Mapping[str, Value]
+    ) -> Iterator[tuple[int, str, Value, Value]]:
+        for name in names:
+            old, new = before.get(name), after.get(name)
+            if old != new:
+                yield self.fields[name].number, self.fields[name].label, old, new
 
     def _people(self, query: str, parameters: tuple[Value, ...]) -> list[Person]:
         return [_person(row) for row in self.db.execute(query, parameters)]

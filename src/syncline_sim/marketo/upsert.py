@@ -59,7 +59,8 @@ class Upsert:
         if not isinstance(record, dict) or not record:
             raise VendorError("1003", "Invalid data")
         document = {name: self._value(name, sent) for name, sent in record.items()}
-        return {**document, **companies.values_for(self.people.db, document.get(companies.LINK))}
+        company = document.get(companies.LINK)
+        return document if company is None else {**document, **companies.values_for(self.people.db, company)}
 
     def _value(self, name: str, sent: object) -> Value:
         field = self.people.fields.get(name)

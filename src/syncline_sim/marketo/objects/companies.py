@@ -12,7 +12,7 @@ LINK = "externalCompanyId"
 
 def values_for(db: sqlite3.Connection, external_id: Value) -> dict[str, Value]:
     """Answer what somebody gets who is put into a company: nothing if there is no such company."""
-    found = Records(db, COMPANY).find((LINK,), [{LINK: external_id}]) if external_id is not None else []
+    found = Records(db, COMPANY).find((LINK,), [{LINK: external_id}])
     return _inherited(found[0]) if found else {}
 
 
