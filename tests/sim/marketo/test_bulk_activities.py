@@ -25,7 +25,11 @@ async def test_activities(world: World, user: ApiUser) -> None:
     """All that has happened, with attributes as JSON."""
     (result,) = await user.upsert({"email": "a@example.com", "firstName": "A"})
     await user.upsert({"email": "a@example.com", "firstName": "B"})
+    (other,) = await user.upsert({"email": "b@example.com"})
+    await user.post("/rest/v1/leads/delete.json", {"input": [{"id": other["id"]}]})
     rows = await export(user, {"fields": None, "filter": {"createdAt": span(world)}})
+    assert "37" not in {row["activityTypeId"] for row in rows}
+    rows = [row for row in rows if row["leadId"] == str(result["id"])]
     assert [(row["activityTypeId"], row["leadId"]) for row in rows] == [
         ("12", str(result["id"])),
         ("13", str(result["id"])),

@@ -122,6 +122,24 @@ async def test_parts(world: World, user: ApiUser, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize(
+    ("content", "names"),
+    [
+        ("email,lastName\na@example.com,one\u2028two\n", ["one\u2028two"]),
+        ("email,lastName\r\na@example.com,one\r\n", ["one"]),
+        ("email,lastName\ra@example.com,one\r", ["one"]),
+        ('email,lastName\na@example.com,"' + "\n" * 200_000, []),
+        ("\ufeff", []),
+    ],
+)
+async def test_untidy(user: ApiUser, content: str, names: list[str]) -> None:
+    """Lines end in any way, and what is no table hurts nobody but itself."""
+    job = await load(user, content)
+    assert [person["lastName"] for person in await known(user, "a@example.com")] == names
+    assert (job["status"], job["numOfLeadsProcessed"]) == ("Complete" if len(content) > 1 else "Failed", len(names))
+    assert (await load(user, "email\nb@example.com\n"))["numOfLeadsProcessed"] == 1
+
+
+@pytest.mark.parametrize(
     ("query", "code"),
     [
         ("format=xls", "1001"),

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from syncline_sim.marketo.activity_types import DELETE_LEAD
 from syncline_sim.marketo.bulk import files
 from syncline_sim.marketo.bulk.files import FileWriter
 from syncline_sim.marketo.bulk.jobs import Job
@@ -61,6 +62,8 @@ def _activities(db: sqlite3.Connection, request: dict[str, Any], place: tuple[in
             after = Position(one.at, one.id)
             if one.at > last:
                 return
+            if one.kind == DELETE_LEAD:  # Those are told by another call only.
+                continue
             if request["value_ids"] and one.value_id not in request["value_ids"]:
                 continue
             if request["values"] and one.value not in request["values"]:

@@ -10,6 +10,7 @@ from syncline_sim.marketo.bulk.jobs import Job
 from syncline_sim.marketo.bulk.load_objects import ObjectLoader
 from syncline_sim.marketo.bulk.load_people import PeopleLoader
 from syncline_sim.marketo.bulk.tabular import RowWriter, rows
+from syncline_sim.marketo.failure import VendorError
 
 if TYPE_CHECKING:
     from syncline_sim.world import World
@@ -32,7 +33,9 @@ class Loader(Protocol):
 def work(world: "World", job: Job, now: int) -> tuple[dict[str, Any], bool]:
     """Write a part of the rows and answer the counts; raises `VendorError` for a header that makes no sense."""
     table = rows(files.whole(world.db, job.id, UPLOAD), job.request["format"])
-    header = next(table)
+    header = next(table, None)
+    if header is None:
+        raise VendorError("1003", "Empty file")
     kind = PeopleLoader if job.object == PEOPLE else ObjectLoader
     loader: Loader = kind(world, job.request, header, now)
     sheets = {name: _Sheet(world, job, name, header) for name in (FAILURES, WARNINGS)}

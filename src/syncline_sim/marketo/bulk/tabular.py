@@ -1,6 +1,7 @@
 """Rows of text with commas, tabs or semicolons between the cells."""
 
 import csv
+import io
 import json
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
 
 #: By format; the vendor calls the last one semicolons on one page and spaces on another.
 DELIMITERS = {"csv": ",", "tsv": "\t", "ssv": ";"}
+# A quote that is never closed makes one cell of the rest of a file.
+csv.field_size_limit(2**24)
 #: What stands for nothing in an export.
 _NULL = "null"
 
@@ -36,8 +39,8 @@ class RowWriter:
 
 def rows(data: bytes, layout: str) -> Iterator[list[str]]:
     """Read rows; empty lines are none."""
-    lines = data.decode("utf-8-sig", errors="replace").splitlines(keepends=True)
-    return (row for row in csv.reader(lines, delimiter=DELIMITERS[layout]) if row)
+    text = io.StringIO(data.decode("utf-8-sig", errors="replace"), newline="")
+    return (row for row in csv.reader(text, delimiter=DELIMITERS[layout]) if row)
 
 
 def _cell(value: Any) -> object:  # noqa: ANN401 - whatever a field or an attribute holds

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from syncline_sim.marketo import fields, lists
+from syncline_sim.marketo.activity_types import DELETE_LEAD
 from syncline_sim.marketo.bulk.tabular import DELIMITERS
 from syncline_sim.marketo.failure import VendorError
 
@@ -17,7 +18,6 @@ ACTIVITY_FIELDS = (
 )
 MOST_DAYS = 31
 MOST_PRIMARY = 50
-_DELETE_LEAD = 37
 _SMART = ("smartListId", "smartListName")
 _LEAD_FILTERS = ("createdAt", "updatedAt", "staticListId", "staticListName", *_SMART)
 _ACTIVITY_FILTERS = ("createdAt", "activityTypeIds", "primaryAttributeValueIds", "primaryAttributeValues")
@@ -48,8 +48,8 @@ def activities(call: "Call") -> dict[str, Any]:
     if "createdAt" not in given:
         raise VendorError("1002", "createdAt")
     kinds = _numbers(given, "activityTypeIds")
-    if kinds and _DELETE_LEAD in kinds:
-        raise VendorError("1003", f"Activity type {_DELETE_LEAD} is not supported")
+    if kinds and DELETE_LEAD in kinds:
+        raise VendorError("1003", f"Activity type {DELETE_LEAD} is not supported")
     primary = [name for name in _ACTIVITY_FILTERS[2:] if name in given]
     if len(primary) > 1:
         raise VendorError("1003", f"{primary[0]} and {primary[1]} can not be combined")
