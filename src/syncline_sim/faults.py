@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
+from aiohttp.payload import Payload
 from aiohttp.typedefs import Handler, Middleware
 
 from syncline_sim.calls import operation
@@ -143,9 +144,11 @@ async def _reset(_: "World", fault: Fault, request: web.Request, handler: Handle
 
 async def _truncate(_: "World", fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
     answer = await handler(request)
-    body = answer.body if isinstance(answer, web.Response) and isinstance(answer.body, bytes) else b""
+    body = answer.body if isinstance(answer, web.Response) else None
+    if isinstance(body, Payload):  # One that would be written while it is sent.
+        body = await body.as_bytes()
     body = body or b"nothing"
-    short = web.StreamResponse(status=fault.status or answer.status, headers={"Content-Type": answer.content_type})
+    short = web.StreamResponse(status=fault.status or answer.status, headers=answer.headers)
     short.content_length = len(body)
     await short.prepare(request)
     await short.write(body[: len(body) // 2])

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from simple_salesforce.bulk2 import ColumnDelimiter, JobState, LineEnding, Operation
 from simple_salesforce.exceptions import (
+    SalesforceExpiredSession,
     SalesforceMalformedRequest,
     SalesforceOperationError,
     SalesforceResourceNotFound,
@@ -15,6 +17,7 @@ from simple_salesforce.exceptions import (
 from syncline_sim.app import Simulation
 from syncline_sim.salesforce import changes, orgs
 from tests.sim.clients.bulk2 import Bulk2, client, rows, thread
+from tests.sim.conftest import ControlDoor
 from tests.sim.salesforce.conftest import USERNAME
 
 AWKWARD = 'Müller, "Söhne" & 株式会社\nZeile zwei \U0001f600'
@@ -284,6 +287,20 @@ async def test_abort_and_delete(bulk: Bulk2) -> None:
         await thread(lambda: lead.delete_job(job["id"], is_query=False))
     with pytest.raises(SalesforceResourceNotFound):
         await thread(lambda: lead.get_job(job["id"], is_query=False))
+
+
+async def test_faults_between_pages(simulation: Simulation, control: ControlDoor, bulk: Bulk2) -> None:
+    """A page that breaks off, and a token that is revoked between two pages, end the query."""
+    soql = "SELECT Id FROM Lead"
+    await control("POST /faults", {"side": "salesforce", "kind": "truncate", "match": "bulk.results", "skip": 1})
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        await bulk.query(soql, max_records=2)
+    assert len(await bulk.query(soql, max_records=2)) == 3
+    pages = bulk.of("Lead").query(soql, max_records=2, wait=0)
+    assert len(rows(str(await thread(lambda: next(pages))))) == 2
+    await control("POST /tokens/revoke", {})
+    with pytest.raises(SalesforceExpiredSession):
+        await thread(lambda: next(pages))
 
 
 @pytest.mark.slow
