@@ -129,6 +129,22 @@ async def test_approvals_that_count(control: ControlDoor, ask: Ask, sign: Callab
     assert (await person.get("/services/data/v59.0/limits", found["access_token"]))[0] == 401
 
 
+async def test_session_is_no_approval(control: ControlDoor, ask: Ask, app: dict[str, Any], person: Person) -> None:
+    """A login without a browser does not spare its user the approval page, nor use up one of the five approvals."""
+    await control(f"PATCH /apps/{app['consumer_key']}", {"admin_approval": False, "callback_urls": [CALLBACK]})
+    form = {"client_id": app["consumer_key"], "client_secret": app["consumer_secret"]}
+    _, found = await ask(grant_type="client_credentials", **form)
+    await person.authorize(app, scope="api id")
+    await person.log_in()
+    assert person.at.url.path == "/approve"
+    await control("POST /switches", {"side": "salesforce", "max_approvals": 1})
+    for _ in range(2):
+        await person.grant(app, scope="api id", prompt="consent")
+    assert (await person.get("/services/data/v59.0/limits", found["access_token"]))[0] == 200
+    sessions = [grant["session"] for grant in (await control("GET /grants"))["grants"] if not grant["revoked"]]
+    assert sessions == [1, 0]
+
+
 @pytest.mark.parametrize("host", ["login.salesforce.com", "test.salesforce.com"])
 async def test_credentials_need_the_orgs_host(ask: Ask, app: dict[str, Any], host: str) -> None:
     """An app logs in as itself at its org's own host; another org's host is no better than the login hosts."""

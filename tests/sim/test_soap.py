@@ -1,5 +1,6 @@
 """The SOAP endpoints on the wire: login, and every other call as one that there is not."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -57,6 +58,18 @@ async def test_login(simulation: Simulation, person: Person, path: str, namespac
     assert (found["organizationId"], found["userName"], found["sandbox"]) == (org.id, USER, "false")
     assert (await person.get("/services/data/v59.0/limits", found["sessionId"]))[0] == 200
     assert (await person.get("/services/oauth2/userinfo", found["sessionId"]))[0] == 200
+
+
+async def test_untidy_clients(simulation: Simulation, person: Person) -> None:
+    """Doubled slashes and bodies without a length are what some of the vendor's own clients send."""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for part in envelope(login(simulation)).encode().partition(b"<login>"):
+            yield part
+
+    async with person.http.post(f"{person.salesforce}//services//Soap/u/59.0", data=chunks()) as response:
+        assert response.status == 200
+        assert "<sessionId>00D" in await response.text()
 
 
 async def test_fault_is_as_clients_read_it(person: Person) -> None:
