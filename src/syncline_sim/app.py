@@ -30,7 +30,7 @@ _GRACE = 0.2
 _MEANT = web.RequestKey("meant", UrlMappingMatchInfo)
 _MAX_BODY = 16 * 2**20
 #: An address may be long enough that a vendor, not the web server, refuses it: Marketo at 8 KB, Salesforce at 16 KB.
-_MAX_LINE = 2**15
+_MAX_LINE = 2**20
 #: Addresses to listen on that nobody can call.
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - no address to listen on
 

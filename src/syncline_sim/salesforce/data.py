@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from aiohttp import web
 
-from syncline_sim.salesforce import query, record_tables, versions
+from syncline_sim.salesforce import hosts, query, record_tables, versions
 from syncline_sim.salesforce.bulk import usage
 from syncline_sim.salesforce.failure import NOT_FOUND, SalesforceError
 from syncline_sim.salesforce.gate import caller, calls_today
@@ -51,6 +51,7 @@ def _serve(world: "World") -> Callable[[web.Request], Awaitable[web.Response]]:
             query=request.query,
             headers=request.headers,
             body=await request.read(),
+            origin=hosts.origin(world, request),
         )
         answered = _dispatch(call)
         return web.Response(
@@ -84,7 +85,8 @@ async def _versions(_: web.Request) -> web.Response:
 
 
 def _resources(call: Call) -> Reply:
-    return reply({name: f"{call.address}/{name}" for name in _RESOURCES})
+    identity = f"{call.origin}/id/{call.who.login.org.id}/{call.user.id}"
+    return reply({**{name: f"{call.address}/{name}" for name in _RESOURCES}, "identity": identity})
 
 
 def _limits(call: Call) -> Reply:

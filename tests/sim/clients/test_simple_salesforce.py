@@ -246,6 +246,14 @@ async def test_composite(client: Client) -> None:
     assert (await client(lambda sf: sf.query("SELECT COUNT() FROM Account WHERE Name = 'Z'")))["totalSize"] == 1
 
 
+async def test_who_one_is(simulation: Simulation, client: Client) -> None:
+    """The list of resources says where the identity of the caller is, and users can be read."""
+    identity = (await client.restful("GET", ""))["identity"]
+    assert identity.startswith(f"{simulation.world.urls['salesforce']}/id/00D")
+    user = await client(lambda sf: sf.User.get(identity.rpartition("/")[2]))
+    assert user["Username"] == "sync@acme.example"
+
+
 async def test_sandbox(client: Client) -> None:
     """The client asks the Organization whether it is a sandbox."""
     assert await client(lambda sf: sf.is_sandbox()) is False

@@ -17,7 +17,7 @@ async def test_versions(api: Api) -> None:
     versions = await response.json()
     assert versions[-1] == {"label": "Summer '26", "url": "/services/data/v67.0", "version": "67.0"}
     assert {"label": "Winter '26", "url": "/services/data/v65.0", "version": "65.0"} in versions
-    assert set(await api.get("/")) >= {"composite", "limits", "query", "queryAll", "sobjects"}
+    assert set(await api.get("/")) >= {"composite", "limits", "query", "queryAll", "sobjects", "identity"}
 
 
 async def test_version_errors(api: Api) -> None:

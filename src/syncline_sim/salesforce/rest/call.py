@@ -30,6 +30,7 @@ class Call:
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    origin: str = ""  #: under which the call has reached us
     parts: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -35,7 +35,8 @@ def routes(dispatch: Dispatch) -> tuple[Route, ...]:
 def _composite(dispatch: Dispatch) -> Answer:
     def answer(call: Call) -> Reply:
         document = call.document()
-        parts = _parts(document, "compositeRequest")
+        together = document.get("allOrNone") is True
+        parts = [_bound(part) if together else part for part in _parts(document, "compositeRequest")]
         _check_names(parts)
         _check_kinds(parts)
         answers: list[Reply] = []
@@ -45,9 +46,9 @@ def _composite(dispatch: Dispatch) -> Answer:
                 answers.append(_answered(call, part, known, dispatch))
                 if not answers[-1].failed:
                     known[part["referenceId"]] = answers[-1].document
-            if document.get("allOrNone") is True and any(each.failed for each in answers):
+            if together and any(_failed(each) for each in answers):
                 savepoint.undo()
-                answers = [each if each.failed else refusal(_HALTED) for each in answers]
+                answers = [each if _failed(each) else refusal(_HALTED) for each in answers]
         return reply({"compositeResponse": [_entry(*pair) for pair in zip(parts, answers, strict=True)]})
 
     return answer
@@ -102,6 +103,25 @@ def _check_kinds(parts: list[Part]) -> None:
         raise SalesforceError(400, "LIMIT_EXCEEDED", message)
 
 
+def _bound(part: Part) -> Part:
+    """Bind the records of a collection to each other, as they are in a call whose parts are bound."""
+    split = urlsplit(str(part.get("url") or ""))
+    match = _URL.fullmatch(split.path)
+    if match is None or not match[2].startswith("/composite/sobjects"):
+        return part
+    body = part.get("body")
+    bound = {**body, "allOrNone": True} if isinstance(body, dict) else body
+    query = f"{split.query}&allOrNone=true" if split.query else ""
+    return {**part, "url": split._replace(query=query).geturl(), "body": bound}
+
+
+def _failed(answered: Reply) -> bool:
+    rows = answered.document
+    return answered.failed or (
+        isinstance(rows, list) and any(isinstance(row, dict) and row.get("success") is False for row in rows)
+    )
+
+
 def _answered(call: Call, part: Part, known: Mapping[str, Any], dispatch: Dispatch) -> Reply:
     try:
         url, body = references.filled(part.get("url"), known), references.filled(part.get("body"), known)
@@ -130,6 +150,7 @@ def _inner(call: Call, part: Part, body: object) -> Call:
         query=dict(parse_qsl(split.query, keep_blank_values=True)),
         headers=CIMultiDict(headers if isinstance(headers, dict) else {}),
         body=b"" if body is None else msgspec.json.encode(body),
+        origin=call.origin,
     )
 
 

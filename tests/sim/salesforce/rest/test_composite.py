@@ -75,6 +75,26 @@ async def test_all_or_none(api: Api) -> None:
     assert (await api.query("SELECT COUNT() FROM Lead"))["totalSize"] == 0
 
 
+async def test_list_in_all_or_none(api: Api) -> None:
+    """One record of a collection that fails takes everything back."""
+    rows = {"records": [{"attributes": {"type": "Lead"}, **PERSON}, {"attributes": {"type": "Lead"}}]}
+    made, listed = await answers(
+        api,
+        part("made", "/sobjects/Lead", "POST", PERSON),
+        part("list", "/composite/sobjects", "POST", rows),
+        allOrNone=True,
+    )
+    assert seen([made]) == [(400, "PROCESSING_HALTED")]
+    codes = [row["errors"][0]["statusCode"] for row in listed["body"]]
+    assert codes == ["ALL_OR_NONE_OPERATION_ROLLED_BACK", "REQUIRED_FIELD_MISSING"]
+    assert (await api.query("SELECT COUNT() FROM Lead"))["totalSize"] == 0
+    kept = await answers(
+        api, part("made", "/sobjects/Lead", "POST", PERSON), part("list", "/composite/sobjects", "POST", rows)
+    )
+    assert [row["success"] for row in kept[1]["body"]] == [True, False]
+    assert (await api.query("SELECT COUNT() FROM Lead"))["totalSize"] == 2
+
+
 async def test_headers(api: Api) -> None:
     """A part may have headers of its own, here one that makes an answer 304."""
     known = {"If-Modified-Since": "Mon, 01 Jun 2026 00:00:00 GMT"}
