@@ -9,8 +9,6 @@ from aiohttp import web
 
 from syncline_sim.marketo.bulk import files
 
-#: What is smaller is sent as one body, so that it can be broken on purpose like any other answer.
-_SMALL = 2**20
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _TYPES = {"csv": "text/csv", "tsv": "text/tab-separated-values", "ssv": "text/plain"}
 
@@ -28,10 +26,8 @@ def respond(db: sqlite3.Connection, job: int, name: str, layout: str, wanted: st
         return web.Response(status=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, headers=headers)
     if span:
         headers["Content-Range"] = f"bytes {first}-{last}/{total}"
-    status = HTTPStatus.PARTIAL_CONTENT if span else HTTPStatus.OK
-    if last - first < _SMALL:
-        return web.Response(status=status, headers=headers, body=b"".join(files.read(db, job, name, first, last)))
     headers["Content-Length"] = str(last - first + 1)
+    status = HTTPStatus.PARTIAL_CONTENT if span else HTTPStatus.OK
     return web.Response(status=status, headers=headers, body=_stream(db, job, name, first, last))
 
 
