@@ -348,6 +348,23 @@ async def test_custom_objects(client: Client) -> None:
     assert code(error) == "1013"
 
 
+@pytest.mark.parametrize(
+    ("method", "named"),
+    [
+        ("get_multiple_campaigns", {}),
+        ("push_lead", {"leads": [{"email": "a@example.com"}], "programName": "Spring"}),
+        ("get_emails", {}),
+        ("get_smart_list_by_id", {"id": 1}),
+        ("delete_program", {"id": 1001}),
+    ],
+)
+async def test_uncovered(client: Client, method: str, named: dict[str, Any]) -> None:
+    """What is not simulated is not found, and never a success that was made up."""
+    with pytest.raises(Exception, match="Requested resource not found") as error:
+        await client(method, **named)
+    assert code(error) == "610"
+
+
 async def test_usage(client: Client) -> None:
     """Calls and errors are counted by day."""
     await people(client, "a@example.com")
