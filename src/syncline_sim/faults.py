@@ -15,6 +15,7 @@ from aiohttp.payload import Payload
 from aiohttp.typedefs import Handler, Middleware
 
 from syncline_sim.calls import operation
+from syncline_sim.marketo import failure as marketo
 from syncline_sim.salesforce import soap
 from syncline_sim.salesforce.gate import plain_path
 
@@ -169,12 +170,14 @@ async def _flood(_: "World", fault: Fault, request: web.Request, handler: Handle
 async def _error(world: "World", fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer an error the way the called endpoint words its errors."""
     await _effect(fault, request, handler)
-    message = fault.message or "injected"
     document: object
     if fault.side == "marketo":
-        document = {"requestId": f"fault#{int(world.now() * 1000):x}", "success": False}
-        document["errors"] = [{"code": fault.code or "611", "message": message}]
+        code = fault.code or "611"
+        # The first half of a request's number is `fa`, for fault, where it is longer otherwise.
+        document = {"requestId": f"fa#{int(world.now() * 1000):x}", "success": False}
+        document["errors"] = [{"code": code, "message": fault.message or marketo.usual(code)}]
         return _respond(fault, fault.status or 200, document)
+    message = fault.message or "injected"
     if plain_path(request).startswith(soap.PREFIX):
         return soap.fault("u", fault.code or "UNKNOWN_EXCEPTION", message, of="UnexpectedErrorFault")
     if plain_path(request).startswith("/services/oauth2"):
