@@ -19,6 +19,7 @@ from syncline_sim.salesforce.soql.syntax import (
 #: Reads a query within the query.
 ReadQuery = Callable[[Cursor], Query]
 
+_LONGEST_TEXT = 4000
 _COMPARING: dict[str, Operator] = {"=": "=", "!=": "!=", "<>": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 
 
@@ -86,6 +87,8 @@ def _literal(tokens: Cursor) -> Constant:
     token = tokens.next
     match token.kind:
         case "string":
+            if len(token.text) > _LONGEST_TEXT:
+                raise tokens.refusal(f"a text in a condition is longer than {_LONGEST_TEXT} characters")
             return Constant("string", tokens.take().text[1:-1])
         case "number" | "date" | "datetime" as kind:
             return Constant(kind, tokens.take().text)

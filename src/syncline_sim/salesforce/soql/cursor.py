@@ -9,6 +9,7 @@ from syncline_sim.salesforce.soql.tokens import Token, malformed, tokenize
 
 _RESERVED = ("AND", "OR", "NOT", "WHERE", "ORDER", "LIMIT", "OFFSET", "FROM", "SELECT", "GROUP", "HAVING")
 _DEEPEST = 50
+_MOST_DIGITS = 10
 
 
 class Cursor:
@@ -102,7 +103,7 @@ class Cursor:
 
     def number(self) -> int:
         """Take a whole number."""
-        if not self.next.text.isdecimal():
+        if not self.next.text.isdecimal() or len(self.next.text) > _MOST_DIGITS:
             raise self.refusal()
         return int(self.take().text)
 

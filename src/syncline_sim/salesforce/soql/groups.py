@@ -3,6 +3,7 @@
 import sqlite3
 
 from syncline_sim.salesforce.objects import ObjectSpec
+from syncline_sim.salesforce.records import concatenated
 from syncline_sim.salesforce.soql import functions, to_sql
 from syncline_sim.salesforce.soql.finding import Asker, Finding
 from syncline_sim.salesforce.soql.plan import check_paging
@@ -18,8 +19,8 @@ def rows(db: sqlite3.Connection, asker: Asker, spec: ObjectSpec, query: Query) -
     grouping = _Grouping(Finding(asker, spec, query), query, asker.text)
     finding, meaning = grouping.finding, grouping.meaning
     groups = ", ".join(column.sql for column in grouping.columns)
-    written = " || ".join(
-        f"""',"' || ? || '":' || {column.field.as_json(column.sql)}""" for column in grouping.selected.values()
+    written = concatenated(
+        [f"""',"' || ? || '":' || {column.field.as_json(column.sql)}""" for column in grouping.selected.values()]
     )
     having = to_sql.where(query.having, meaning) if query.having else Sql("1")
     order = to_sql.order_by(query.order, meaning) or groups or "1"

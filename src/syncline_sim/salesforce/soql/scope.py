@@ -20,7 +20,7 @@ _ADVICE = (
 RELATIONSHIP_ADVICE = _ADVICE.format("relationship", "__r", "custom relationship")
 _FIELD_ADVICE = _ADVICE.format("field", "__c", "custom field")
 _OBJECT_ADVICE = _ADVICE.format("object", "__c", "entity")
-_FARTHEST = 5
+_FARTHEST, _MOST_PARENTS = 5, 55
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,9 @@ class Scope:
         if field is None:
             message = f"Didn't understand relationship '{step}' in field path.{RELATIONSHIP_ADVICE}"
             raise self.refusal(at, "INVALID_FIELD", message)
+        if len(self._parents) == _MOST_PARENTS:
+            message = f"Relationship queries may reference up to {_MOST_PARENTS} parents"
+            raise self.refusal(at, "MALFORMED_QUERY", message)
         parent = _place(self.user, objects.find(field.reference_to[0]), f"p{len(self._parents)}")
         self._joins.append(
             f'LEFT JOIN {parent.spec.table} AS {parent.alias} ON {parent.alias}."Id" = {place.alias}."{field.name}"'

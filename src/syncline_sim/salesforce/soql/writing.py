@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
 
-from syncline_sim.salesforce.records import head
+from syncline_sim.salesforce.records import concatenated, head
 from syncline_sim.salesforce.soql.plan import Children, Plan
 from syncline_sim.salesforce.soql.scope import Column
 from syncline_sim.salesforce.soql.selection import Shape
@@ -63,7 +63,7 @@ def _pieces(shape: Shape, version: str) -> list[str]:
                 pieces[-1].append(f"""',"{key}":'""")
                 pieces.append([])
     pieces[-1].append("'}'")
-    return [" || ".join(piece) for piece in pieces]
+    return [concatenated(piece) for piece in pieces]
 
 
 def _listed(db: sqlite3.Connection, children: Children, parents: Sequence[str], page: Page) -> list[str]:

@@ -1,11 +1,12 @@
 """Relations: fields of parents, lists of children, and ids among those that another query finds."""
 
 import json
+from itertools import product
 from typing import Any
 
 import pytest
 
-from syncline_sim.salesforce import changes, orgs, query
+from syncline_sim.salesforce import changes, objects, orgs, query
 from syncline_sim.salesforce.failure import SalesforceError
 from syncline_sim.world import World
 from tests.sim.salesforce.conftest import ask, log_in
@@ -146,6 +147,21 @@ def test_hidden(world: World, acme: dict[str, str], name: str, field: str, soql:
     with pytest.raises(SalesforceError) as caught:
         ask(world, soql)
     assert words in caught.value.message
+
+
+def test_many_fields(world: World, acme: dict[str, str]) -> None:
+    """A query may ask for very many fields of parents, but not of too many parents."""
+    names, steps = [field.name for field in objects.find("Contact").fields], ("ReportsTo.", "MasterRecord.")
+    far, farther = (
+        ["".join(path) for length in range(most) for path in product(steps, repeat=length)] for most in (4, 6)
+    )
+    fields = [path + name for path in far for name in names]
+    assert len(fields) > 500  # Each makes SQL two terms longer, of which SQLite takes a thousand in a chain.
+    (found,) = ask(world, "SELECT", ", ".join(fields), "FROM Contact WHERE LastName = 'Cleo'")
+    assert found["ReportsTo"]["ReportsTo"]["Title"] == "CEO"
+    with pytest.raises(SalesforceError, match="MALFORMED_QUERY") as caught:
+        ask(world, "SELECT", ", ".join(f"{path}Id" for path in farther), "FROM Contact")
+    assert "up to 55 parents" in caught.value.message
 
 
 def test_page_with_long_texts(world: World, acme: dict[str, str]) -> None:
