@@ -108,13 +108,13 @@ class History:
 
     def begin(self, person: int, now: int) -> None:
         """Write down that a person was created."""
-        self.tell(kinds.NEW_LEAD, person, now, attributes={"Created Date": stamp(now)[:10], "Source Type": self.source})
+        self.tell(kinds.NEW_LEAD, person, now, attributes=self._by("Source Type"))
 
-    def change(self, person: int, changes: Iterable[tuple[int, str, Value, Value]], now: int, reason: str = "") -> None:
+    def change(self, person: int, changes: Iterable[tuple[int, str, Value, Value]], now: int) -> None:
         """Write down changes, each the number and label of a field and its values before and after."""
-        why = {"Reason": reason or self.source, "Source": self.source}
+        by = self._by("Reason", "Source")
         for number, label, old, new in changes:
-            row = (now, kinds.CHANGE_DATA_VALUE, person, number, label, _pack({**_values(old, new), **why}))
+            row = (now, kinds.CHANGE_DATA_VALUE, person, number, label, _pack({**_values(old, new), **by}))
             self._db.execute(_INSERT, row)
 
     def end(self, person: int, name: str, now: int) -> None:
@@ -139,6 +139,10 @@ class History:
         }
         return [_activity(row) for row in self._db.execute(_PAGE, parameters)]
 
+    def _by(self, *names: str) -> dict[str, str]:
+        # What is told of nearly all is not stored but added when it is read: there can be millions.
+        return {} if self.source == API else dict.fromkeys(names, self.source)
+
 
 def _values(old: Value, new: Value) -> dict[str, str]:
     values = {} if new is None else {"New Value": _text(new)}
@@ -159,4 +163,10 @@ def _array(numbers: list[int] | None) -> str | None:
 
 def _activity(row: sqlite3.Row) -> Activity:
     columns = (row["id"], row["at"], row["kind"], row["person"], row["value_id"], row["value"])
-    return Activity(*columns, _decode(row["attributes"]))
+    return Activity(*columns, {**_understood(row), **_decode(row["attributes"])})
+
+
+def _understood(row: sqlite3.Row) -> dict[str, str]:
+    if row["kind"] == kinds.NEW_LEAD:
+        return {"Created Date": stamp(row["at"])[:10], "Source Type": API}
+    return {"Reason": API, "Source": API} if row["kind"] == kinds.CHANGE_DATA_VALUE else {}

@@ -50,7 +50,9 @@ async def test_activities_of_a_life(user: ApiUser) -> None:
     [page] = await pages(user, ACTIVITIES, activityTypeIds="12,13,37")
     assert [one["activityTypeId"] for one in page] == [12, 13, 13, 13, 37]
     assert {one["leadId"] for one in page} == {person}
+    assert {"name": "Source Type", "value": "Web service API"} in page[0]["attributes"]
     first = page[1]
+    assert {"name": "Reason", "value": "Web service API"} in first["attributes"]
     assert first["marketoGUID"] == str(first["id"])
     assert first["primaryAttributeValue"] == "First Name"
     assert {"name": "Old Value", "value": "Ann"} in first["attributes"]
