@@ -1,5 +1,6 @@
 """What a user can see of an org: objects that are not hidden, and fields that field-level security shows."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,16 @@ def visible_object(user: "User", name: str) -> "ObjectSpec":
 
 def visible_fields(user: "User", spec: "ObjectSpec") -> list["FieldSpec"]:
     """Answer the fields of an object as the user meets them; nothing hides required ones, as in life."""
+    if spec.name not in user.hidden and spec.name not in user.read_only:
+        return list(spec.fields)
     seen = (field for field in spec.fields if field.required or user.may_see(spec.name, field.name))
     if spec.name not in user.read_only:
         return list(seen)
     return [field if user.may_write(spec.name, field.name) else replace(field, read_only=True) for field in seen]
+
+
+def fields_by_name(user: "User", spec: "ObjectSpec") -> Mapping[str, "FieldSpec"]:
+    """Answer the same fields by their names in lower case; quickly for a user to whom nothing is forbidden."""
+    if spec.name not in user.hidden and spec.name not in user.read_only:
+        return spec.by_name
+    return {field.name.lower(): field for field in visible_fields(user, spec)}

@@ -10,12 +10,14 @@ from syncline_sim.salesforce.bulk.jobs import Job
 from syncline_sim.salesforce.bulk.uploads import BadUpload
 from syncline_sim.salesforce.failure import SalesforceError
 from syncline_sim.salesforce.field_types import NUMBERS
-from syncline_sim.salesforce.visibility import visible_fields
+from syncline_sim.salesforce.relationships import relationship_name
+from syncline_sim.salesforce.rest import finding
+from syncline_sim.salesforce.visibility import fields_by_name, visible_object
 
 if TYPE_CHECKING:
     from syncline_sim.salesforce.field_types import FieldSpec
     from syncline_sim.salesforce.objects import ObjectSpec
-    from syncline_sim.salesforce.orgs import User
+    from syncline_sim.salesforce.query import Caller
 
 #: What a client writes to empty a field; an empty column leaves it as it is.
 _NULL = "#N/A"
@@ -23,41 +25,64 @@ _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
-    """The fields of the columns, in their order."""
+class Column:
+    """One column: the field that it sets, and for `Account.Legacy_Id__c` how the record that is meant is found."""
 
-    fields: Sequence["FieldSpec"]
+    field: "FieldSpec"
+    relationship: str = ""
+    key: "FieldSpec | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The columns in their order."""
+
+    columns: Sequence[Column]
 
     def values(self, row: Sequence[str]) -> Mapping[str, object]:
-        """Answer what a row sets, by field; raises `SalesforceError`."""
-        if len(row) > len(self.fields):
-            text = f"The row has {len(row)} columns, the header has {len(self.fields)}"
+        """Answer what a row sets, by field or relationship; raises `SalesforceError`."""
+        if len(row) > len(self.columns):
+            text = f"The row has {len(row)} columns, the header has {len(self.columns)}"
             raise SalesforceError(400, "INVALID_FIELD", text)
+        values: dict[str, object] = {}
         # A short row has nothing to say about the columns that it lacks.
-        return {f.name: _value(f, text) for f, text in zip(self.fields, row, strict=False) if text}
+        for column, text in zip(self.columns, row, strict=False):
+            if not text:
+                continue
+            if column.key and text != _NULL:
+                values[column.relationship] = {column.key.name: text}
+            else:
+                values[column.field.name] = _value(column.field, text)
+        return values
 
 
-def read(user: "User", spec: "ObjectSpec", job: Job, names: Sequence[str]) -> Header:
+def read(who: "Caller", spec: "ObjectSpec", job: Job, names: Sequence[str]) -> Header:
     """Understand a header; raises `BadUpload`."""
     if job.operation in ("delete", "hardDelete") and [name.lower() for name in names] != ["id"]:
         raise BadUpload(f"InvalidBatch : The '{job.operation}' batch must contain only ids")
-    known = {field.name.lower(): field for field in visible_fields(user, spec)}
-    for name in names:
-        if name.lower() not in known:
-            raise BadUpload(f"InvalidBatch : Field name not found : {name}")
-    fields = [known[name.lower()] for name in names]
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
+    columns = [_column(who, spec, name) for name in names]
+    if len(set(columns)) < len(names):
+        twice = next(name for name, column in zip(names, columns, strict=True) if columns.count(column) > 1)
         raise BadUpload(f"InvalidBatch : Duplicate field name : {twice}")
-    return Header(fields)
+    return Header(columns)
+
+
+def _column(who: "Caller", spec: "ObjectSpec", name: str) -> Column:
+    relationship, _, plain = name.rpartition(".")
+    fields = fields_by_name(who.login.user, spec)
+    try:
+        if not relationship:
+            return Column(fields[plain.lower()])
+        field = next(each for each in fields.values() if relationship_name(each).lower() == relationship.lower())
+        parent = visible_object(who.login.user, field.reference_to[0])
+        return Column(field, relationship, finding.external_field(who, parent, plain))
+    except (KeyError, StopIteration, SalesforceError):
+        raise BadUpload(f"InvalidBatch : Field name not found : {name}") from None
 
 
 def _value(field: "FieldSpec", text: str) -> object:
     if text == _NULL:
         return None
-    if field.name != "Id" and not field.writable:
-        message = f"Unable to create/update fields: {field.name}. Please check the security settings of this field."
-        raise SalesforceError(400, "INVALID_FIELD_FOR_INSERT_UPDATE", message, (field.name,))
     try:
         if field.type == "boolean":
             return _TRUTHS[text.lower()]

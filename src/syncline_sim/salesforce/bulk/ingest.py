@@ -7,12 +7,13 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from syncline_sim.salesforce import objects, orgs
+from syncline_sim.salesforce import objects
 from syncline_sim.salesforce.bulk import header, jobs, orders, uploads, usage
 from syncline_sim.salesforce.bulk.jobs import Job
 from syncline_sim.salesforce.bulk.lines import DELIMITERS, line
-from syncline_sim.salesforce.bulk.writing import Writer, Written
+from syncline_sim.salesforce.bulk.writing import Writer
 from syncline_sim.salesforce.failure import SalesforceError
+from syncline_sim.salesforce.rest.writing import Saved
 
 if TYPE_CHECKING:
     from syncline_sim.salesforce.bulk.header import Header
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _SLICE = 500
 _QUOTA = "ExceededQuota : ApiBatchItems Limit exceeded."
 _INSERT = "INSERT INTO salesforce_bulk_rows VALUES (?, ?, ?, ?, ?, ?)"
+_NOTHING = Saved("")
 _Outcome = tuple[int, int, str, bool, str, str]
 
 
@@ -61,8 +63,8 @@ def _slices(world: "World", job: Job) -> Iterator[None]:
     upload = uploads.Upload(world, job)
     delimiter, spec = DELIMITERS[job.column_delimiter], objects.find(job.object)
     jobs.change(world, job, columns=line(upload.header, delimiter))
-    columns = header.read(orgs.find_user(world.db, job.user_id), spec, job, upload.header)
     writer = Writer(world, job, spec)
+    columns = header.read(writer.who, spec, job, upload.header)
     rows = itertools.islice(upload.rows(), job.processed, None)
     for at in itertools.count(job.processed, _SLICE):
         taken = list(itertools.islice(rows, _SLICE))
@@ -93,13 +95,13 @@ def _write(world: "World", job: Job, writer: Writer, columns: "Header", rows: li
 
 
 def _outcome(job: Job, writer: Writer, columns: "Header", row: list[str], number: int, delimiter: str) -> _Outcome:
-    written, error = Written("", created=False), ""
+    saved, error = _NOTHING, ""
     try:
-        written = writer.write(columns.values(row))
+        saved = writer.write(columns.values(row))
     except SalesforceError as refusal:
         fields = ",".join(refusal.fields or ())
         error = f"{refusal.code}:{refusal.message}:{fields}{' ' if fields else ''}--"
-    return job.number, number, written.record_id, written.created, error, line(row, delimiter)
+    return job.number, number, saved.id, saved.created, error, line(row, delimiter)
 
 
 def _still(world: "World", number: int) -> Job | None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 PAGE = 50_000
 _AT_ONCE = 2000
 _PAGES_LISTED = 5
+_CHAIN = 100
 _NUMBER_TYPE = "I"
 _NUMBER_SIZE = array(_NUMBER_TYPE).itemsize
 _AS_TEXT = {
@@ -90,7 +91,7 @@ class Page:
         for begin in range(self._range.start, self._range.stop, _AT_ONCE):
             numbers = _numbers(self._db, job, begin, min(begin + _AT_ONCE, self._range.stop))
             rows = self._db.execute(sql, (f"[{','.join(map(str, numbers))}]",)).fetchall()
-            yield "".join(row[0] + ending for row in rows).encode()
+            yield "".join(delimiter.join(row) + ending for row in rows).encode()
 
 
 def locator(position: int) -> str:
@@ -151,6 +152,9 @@ def _sql(plan: "Plan", delimiter: str) -> str:
         value = _AS_TEXT.get(column.field.type, "{0}").format(column.sql)
         return f"""'"' || replace(coalesce({value}, ''), '"', '""') || '"'"""
 
-    values = f" || '{delimiter}' || ".join(quoted(column) for _, column in _columns(plan.shape))
+    values = [quoted(column) for _, column in _columns(plan.shape)]
+    # In parts, for SQLite takes only so many terms in a chain.
+    parts = (values[start : start + _CHAIN] for start in range(0, len(values), _CHAIN))
+    chains = ", ".join(f" || '{delimiter}' || ".join(part) for part in parts)
     # As for JSON: the CROSS JOIN keeps SQLite from turning the loops round, so the order of the list stays.
-    return f"SELECT {values} FROM json_each(?) AS wanted CROSS JOIN {plan.scope.source} WHERE t.number = wanted.value"  # noqa: S608
+    return f"SELECT {chains} FROM json_each(?) AS wanted CROSS JOIN {plan.scope.source} WHERE t.number = wanted.value"  # noqa: S608

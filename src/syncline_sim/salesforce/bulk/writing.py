@@ -1,41 +1,31 @@
-"""One row of an ingest job, written to the org: created, changed or deleted, or refused."""
+"""One row of an ingest job, written to the org as its user may: created, changed or deleted, or refused."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from syncline_sim.salesforce import changes, ids, records
+from syncline_sim.salesforce import ids, orgs
 from syncline_sim.salesforce.failure import SalesforceError
+from syncline_sim.salesforce.query import Caller
+from syncline_sim.salesforce.rest import finding, writing
+from syncline_sim.salesforce.rest.writing import Saved
+from syncline_sim.salesforce.tokens import Login
 
 if TYPE_CHECKING:
     from syncline_sim.salesforce.bulk.jobs import Job
     from syncline_sim.salesforce.objects import ObjectSpec
     from syncline_sim.world import World
 
-_SHORT, _LONG = 15, 18
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What became of a row."""
-
-    record_id: str
-    created: bool
-
 
 class Writer:
-    """Writes rows for one job."""
+    """Writes rows for one job, whoever may still be logged in."""
 
     def __init__(self, world: "World", job: "Job", spec: "ObjectSpec") -> None:
-        self._world, self._job, self._spec = world, job, spec
-        self._org = records.org_number(world.db, job.org_id)
-        if job.external_id_field not in ("", "Id"):
-            # Upserts look for every row's record by this field.
-            name = job.external_id_field
-            columns = f'{spec.table} (org, "{name}")'
-            world.db.execute(f"CREATE INDEX IF NOT EXISTS {spec.table}_{name} ON {columns}")
+        user = orgs.find_user(world.db, job.user_id)
+        login = Login(orgs.find_org(world, job.org_id), user, token="", scopes=frozenset(), consumer_key="")
+        self.who = Caller(world, login, job.version)
+        self._job, self._spec = job, spec
 
-    def write(self, values: Mapping[str, object]) -> Written:
+    def write(self, values: Mapping[str, object]) -> Saved:
         """Do what the job is for with one row; raises `SalesforceError`."""
         row = dict(values)
         record_id = str(row.pop("Id", None) or "")
@@ -43,61 +33,58 @@ class Writer:
             case "insert":
                 if record_id:
                     raise _refusal("INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an insert call", "Id")
-                return self._create(row)
+                return writing.create(self.who, self._spec, row)
             case "update":
-                if not record_id:
-                    raise _refusal("MISSING_ARGUMENT", "Id not specified in an update call")
-                return self._change(self._existing(record_id), row)
+                return self._change(record_id, row)
             case "upsert":
                 return self._upsert(record_id, row)
-            case operation:
-                return self._delete(self._existing(record_id), hard=operation == "hardDelete")
+            case "delete":
+                return self._delete(record_id)
+            case _:
+                return self._destroy(record_id)
 
-    def _create(self, row: Mapping[str, object]) -> Written:
-        job = self._job
-        made = changes.create_record(self._world, self._spec.name, row, org_id=job.org_id, user_id=job.user_id)
-        return Written(made, created=True)
-
-    def _change(self, record_id: str, row: Mapping[str, object]) -> Written:
-        changes.change_record(self._world, self._spec.name, record_id, row, user_id=self._job.user_id)
-        return Written(record_id, created=False)
-
-    def _delete(self, record_id: str, *, hard: bool) -> Written:
-        if hard:
-            self._world.db.execute(f'DELETE FROM {self._spec.table} WHERE "Id" = ?', (record_id,))  # noqa: S608
-        else:
-            changes.delete_record(self._world, self._spec.name, record_id, user_id=self._job.user_id)
-        return Written(record_id, created=False)
-
-    def _upsert(self, record_id: str, row: dict[str, object]) -> Written:
+    def _upsert(self, record_id: str, row: dict[str, object]) -> Saved:
         name = self._job.external_id_field
         if name == "Id":
-            return self._change(self._existing(record_id), row) if record_id else self._create(row)
-        key = row.get(name)
+            return self._change(record_id, row) if record_id else writing.create(self.who, self._spec, row)
         if record_id:
-            message = f"The Id field should not be specified in the sobject data of an upsert by {name}."
-            raise _refusal("INVALID_FIELD", message)
+            raise _refusal("INVALID_FIELD", "The Id field should not be specified in the sobject data.")
+        key = row.pop(name, None)
         if key is None:
             raise _refusal("MISSING_ARGUMENT", f"{name} not specified")
-        query = f'SELECT "Id" FROM {self._spec.table} WHERE org = ? AND "{name}" = ? AND "IsDeleted" = 0'  # noqa: S608
-        found = [found["Id"] for found in self._world.db.execute(query, (self._org, key))]
-        if len(found) > 1:
-            listed = ", ".join(found)
-            message = f"{name}: more than one record found for external id field: [{listed}]"
-            raise _refusal("DUPLICATE_EXTERNAL_ID", message)
-        return self._change(found[0], row) if found else self._create(row)
+        return writing.upsert(self.who, self._spec, self._spec.by_name[name.lower()], key, row)
 
-    def _existing(self, given: str) -> str:
-        spec = self._spec
-        if len(given) not in (_SHORT, _LONG) or not given.startswith(spec.key_prefix):
-            raise _refusal("MALFORMED_ID", f"{spec.label} ID: id value of incorrect type: {given}", "Id")
-        query = f'SELECT "IsDeleted" FROM {spec.table} WHERE org = ? AND "Id" = ?'  # noqa: S608
-        row = self._world.db.execute(query, (self._org, ids.full(given))).fetchone()
-        if row is None:
-            raise _refusal("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
-        if row["IsDeleted"] and self._job.operation != "hardDelete":
-            raise _refusal("ENTITY_IS_DELETED", "entity is deleted")
-        return ids.full(given)
+    def _change(self, record_id: str, row: Mapping[str, object]) -> Saved:
+        if not record_id:
+            raise _refusal("MISSING_ARGUMENT", "Id not specified in an update call")
+        self._check(record_id)
+        return writing.change(self.who, self._spec, record_id, row)
+
+    def _delete(self, record_id: str) -> Saved:
+        self._check(record_id)
+        return writing.delete(self.who, self._spec, record_id)
+
+    def _destroy(self, record_id: str) -> Saved:
+        """Delete for good, also what lies in the recycle bin already."""
+        try:
+            self._delete(record_id)
+        except SalesforceError as refusal:
+            if refusal.code != "ENTITY_IS_DELETED":
+                raise
+        found = ids.meant(record_id)
+        self.who.world.db.execute(f'DELETE FROM {self._spec.table} WHERE "Id" = ?', (found,))  # noqa: S608 - ours
+        return Saved(found)
+
+    def _check(self, record_id: str) -> None:
+        """Refuse an id in the words of a bulk result; raises `SalesforceError`."""
+        if not ids.meant(record_id).startswith(self._spec.key_prefix):
+            raise finding.incorrect_id(self._spec, record_id)
+        try:
+            finding.number(self.who, self._spec, record_id)
+        except SalesforceError as refusal:
+            if refusal.code != "NOT_FOUND":
+                raise
+            raise _refusal("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id") from None
 
 
 def _refusal(code: str, message: str, *fields: str) -> SalesforceError:

@@ -10,7 +10,7 @@ from syncline_sim.salesforce.field_types import FieldSpec
 from syncline_sim.salesforce.objects import ObjectSpec
 from syncline_sim.salesforce.query import Caller
 from syncline_sim.salesforce.rest import finding
-from syncline_sim.salesforce.visibility import visible_fields, visible_object
+from syncline_sim.salesforce.visibility import fields_by_name, visible_object
 
 Values = Mapping[str, Any]
 
@@ -89,7 +89,7 @@ def _admit(who: Caller, spec: ObjectSpec, method: str) -> None:
 
 def _writable(who: Caller, spec: ObjectSpec, sent: Values) -> dict[str, Any]:
     """Answer the values that are sent, if the caller may write each of them and what they refer to is there."""
-    fields = {field.name.lower(): field for field in visible_fields(who.login.user, spec)}
+    fields = fields_by_name(who.login.user, spec)
     values: dict[str, Any] = {}
     for name, given in sent.items():
         if name == "attributes":

@@ -150,6 +150,30 @@ async def test_hidden_field(world: World, jobs: Jobs) -> None:
     assert job["errorMessage"] == "InvalidBatch : Field name not found : Title"
 
 
+async def test_read_only(world: World, jobs: Jobs) -> None:
+    """A field, and an object, that the user may only read."""
+    orgs.change_user(world, USERNAME, read_only={"Lead": ["Title"], "Contact": ["*"]})
+    job = await jobs.load("LastName,Company,Title\nA,B,C\nA,B,\n")
+    assert (await jobs.text(job, "failedResults")).splitlines()[1].startswith('"","INVALID_FIELD_FOR_INSERT_UPDATE:')
+    assert (await jobs.state(job))["numberRecordsFailed"] == 1
+    job = await jobs.load("LastName\nA\n", object="Contact")
+    assert (await jobs.text(job, "failedResults")).splitlines()[1].startswith('"","INSUFFICIENT_ACCESS_OR_READONLY:')
+
+
+async def test_look_ups(world: World, jobs: Jobs) -> None:
+    """A column may name the external id of the record that is meant; one that is not there is told."""
+    account = changes.create_record(world, "Account", {"Name": "Acme", "Legacy_Id__c": "A-1"})
+    job = await jobs.load("LastName,account.legacy_id__c\nA,A-1\nB,\nC,A-2\n", object="Contact")
+    made = changes.read_records(world, "Contact")
+    assert [(record["LastName"], record["AccountId"]) for record in made] == [("A", account), ("B", None)]
+    assert "Foreign key external ID: A-2 not found for field Legacy_Id__c" in await jobs.text(job, "failedResults")
+    job = await jobs.load("LastName,Account.Name\nA,Acme\n", object="Contact")
+    assert (await jobs.state(job))["errorMessage"] == "InvalidBatch : Field name not found : Account.Name"
+    job = await jobs.load(f"LastName,AccountId\nA,{account[:-3]}\nB,001Hs00000ZZZZZ\nC,x\n", object="Contact")
+    failed = (await jobs.text(job, "failedResults")).splitlines()[1:]
+    assert [line.split('"')[3].split(":")[0] for line in failed] == ["INVALID_CROSS_REFERENCE_KEY", "MALFORMED_ID"]
+
+
 async def test_ambiguous_upsert(world: World, jobs: Jobs) -> None:
     """An external id that two records have, and one that is not there."""
     for name in ("A", "B"):

@@ -1,10 +1,11 @@
 """Query jobs on the wire: documents, headers, pages and refusals that a client hides."""
 
+import csv
 from collections.abc import Callable
 
 import pytest
 
-from syncline_sim.salesforce import changes, orgs, seeding
+from syncline_sim.salesforce import changes, objects, orgs, seeding
 from syncline_sim.salesforce.bulk import usage
 from syncline_sim.world import World
 from tests.sim.salesforce.bulk.conftest import Jobs
@@ -77,6 +78,18 @@ async def test_dates_differ(world: World, jobs: Jobs) -> None:
     assert line == '"2026-03-01T10:00:00.000Z","2027-01-31","1.5","7","false",""'
     (record,) = (await jobs.api.query(soql))["records"]
     assert record["Last_Demo__c"] == "2026-03-01T10:00:00.000+0000"
+
+
+async def test_many_fields(world: World, jobs: Jobs) -> None:
+    """A query may ask for very many fields, also of parents."""
+    changes.create_record(world, "Contact", {"LastName": "Boss"})
+    plain = [field.name for field in objects.find("Contact").fields if field.type != "address"]
+    names = [path + name for path in ("", "ReportsTo.", "ReportsTo.ReportsTo.", "MasterRecord.") for name in plain]
+    job = await jobs.query(" ".join(("SELECT", ", ".join(names), "FROM Contact")))
+    page = await jobs.api.send("GET", f"/jobs/query/{job}/results")
+    header, line = csv.reader((await page.text()).splitlines())
+    assert (header, len(line)) == (names, len(names))
+    assert line[names.index("LastName")] == "Boss"
 
 
 async def test_order_is_kept(world: World, jobs: Jobs) -> None:
