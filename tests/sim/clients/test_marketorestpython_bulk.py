@@ -121,6 +121,23 @@ async def test_export_activities(simulation: Simulation, client: Client) -> None
     ]
 
 
+async def test_export_custom_objects(simulation: Simulation, client: Client) -> None:  # noqa: F811
+    """Custom objects are exported by the name of their kind, and their jobs listed by it."""
+    fields = [{"name": "number", "displayName": "Number", "dataType": "string", "isDedupeField": True}]
+    await client("create_update_custom_object_type", apiName="seat", displayName="Seat")
+    await client("add_field_custom_object_type", apiName="seat", fields=fields)
+    await client("approve_custom_object_type", apiName="seat")
+    await client("create_update_custom_objects", name="seat", input=[{"number": "1"}, {"number": "2"}])
+    changed = {"updatedAt": around(simulation)["createdAt"]}
+    (job,) = await client("create_custom_objects_export_job", fields=["number"], filters=changed, object_name="seat")
+    await client("enqueue_custom_objects_export_job", job["exportId"], object_name="seat")
+    for _ in range(2):
+        (job,) = await client("get_custom_objects_export_job_status", job["exportId"], object_name="seat")
+    assert (job["status"], job["numberOfRecords"]) == ("Completed", 2)
+    assert await client("get_custom_objects_export_job_file", job["exportId"], object_name="seat") == b"number\n1\n2\n"
+    assert await client("get_custom_objects_export_jobs_list", "seat") == [job]
+
+
 async def test_export_streamed(simulation: Simulation, client: Client) -> None:  # noqa: F811
     """A file is also had as a stream."""
     await people(client, "a@example.com")

@@ -1,4 +1,4 @@
-"""Imports of custom objects."""
+"""Imports and exports of custom objects."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import aiohttp
 import pytest
 
 from syncline_sim.world import World
+from tests.sim.marketo.bulk import create, file, finish, span
 from tests.sim.marketo.conftest import ApiUser, codes
 
 SCHEMA, IMPORT = "/rest/v1/customobjects/schema", "/bulk/v1/customobjects/car/import"
@@ -13,6 +14,7 @@ FIELDS = (
     {"name": "vin", "displayName": "VIN", "dataType": "string", "isDedupeField": True},
     {"name": "color", "displayName": "Color", "dataType": "string"},
     {"name": "year", "displayName": "Year", "dataType": "integer"},
+    {"name": "owner", "displayName": "Owner", "dataType": "link", "relatedTo": {"name": "lead", "field": "id"}},
 )
 
 
@@ -88,3 +90,29 @@ async def test_refused(world: World, seller: ApiUser) -> None:
     world.advance(60)
     (job,) = (await seller.get(f"{IMPORT}/1/status.json"))["result"]
     assert (job["status"], job["message"]) == ("Failed", "Object not found")
+
+
+async def test_export(world: World, seller: ApiUser) -> None:
+    """Records are exported by when they were changed, or by who they are linked to."""
+    ids = [result["id"] for result in await seller.upsert({"email": "a@example.com"}, {"email": "b@example.com"})]
+    world.advance(-10 * 24 * 3600)
+    await load(seller, f"vin,color,owner\nA1,red,{ids[0]}\nB2,blue,{ids[1]}\n")
+    world.advance(10 * 24 * 3600)
+    await load(seller, f"vin,color,owner\nC3,,{ids[0]}\n")
+    world.db.execute("INSERT INTO marketo_lists VALUES (7, 'Seven', NULL, 1, 'Folder', 0, 0)")
+    world.db.execute("INSERT INTO marketo_members VALUES (7, ?, 0)", (ids[0],))
+    asked = {"fields": ["vin", "color"], "columnHeaderNames": {"vin": "VIN"}}
+    for chosen, lines in (
+        ({"updatedAt": span(world)}, ["C3,null"]),
+        ({"updatedAt": span(world, 31)}, ["A1,red", "B2,blue", "C3,null"]),
+        ({"staticListName": "Seven"}, ["A1,red", "C3,null"]),
+    ):
+        key = await create(seller, {**asked, "filter": chosen}, "customobjects/car")
+        assert (await finish(seller, key, "customobjects/car"))["numberOfRecords"] == len(lines)
+        assert (await file(seller, key, "customobjects/car"))[1].splitlines() == ["VIN,color", *lines]
+    assert len((await seller.get("/bulk/v1/customobjects/car/export.json"))["result"]) == 3
+    assert (await seller.get("/bulk/v1/customobjects/bike/export.json"))["result"] == []
+    path = "/bulk/v1/customobjects/car/export/create.json"
+    assert codes(await seller.post(path, {**asked, "filter": {"createdAt": span(world)}})) == ["1003"]
+    assert codes(await seller.post(path, {"filter": {"updatedAt": span(world)}})) == ["1002"]
+    assert codes(await seller.post(path.replace("car", "bike"), asked)) == ["1013"]

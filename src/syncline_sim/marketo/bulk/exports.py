@@ -1,4 +1,4 @@
-"""The endpoints of bulk extract, the same for people and for activities (page "Bulk Extract")."""
+"""The endpoints of bulk extract, the same for people, activities and custom objects (page "Bulk Extract")."""
 
 import uuid
 from functools import partial
@@ -33,21 +33,22 @@ _STATES = {word.lower(): state for state, word in _WORDS.items()} | {"canceled":
 _READ = {
     "leads": ("Read-Only Lead", "Read-Write Lead"),
     "activities": ("Read-Only Activity", "Read-Write Activity"),
+    "customobjects": ("Read-Only Custom Object", "Read-Write Custom Object"),
 }
-_REQUEST = {"leads": wanted.leads, "activities": wanted.activities}
+_REQUEST = {"leads": wanted.leads, "activities": wanted.activities, "customobjects": wanted.objects}
 
 
-def create(object_name: str, call: Call) -> dict[str, Any]:
+def create(kind: str, call: Call) -> dict[str, Any]:
     """Store a job that waits to be enqueued."""
     queue.settle(call.world)
     _check_quota(call.world)
     key = str(uuid.UUID(int=call.world.random.getrandbits(128), version=4))
-    return _answer(jobs.create(call, "export", object_name, _REQUEST[object_name](call), key=key))
+    return _answer(jobs.create(call, "export", _object(kind, call), _REQUEST[kind](call), key=key))
 
 
-def enqueue(object_name: str, call: Call) -> dict[str, Any]:
+def enqueue(kind: str, call: Call) -> dict[str, Any]:
     """Put a job into the queue."""
-    job = _job(object_name, call)
+    job = _job(kind, call)
     if job.state is not State.CREATED:
         raise VendorError("1029", "Job already queued")
     _check_quota(call.world)
@@ -56,25 +57,25 @@ def enqueue(object_name: str, call: Call) -> dict[str, Any]:
     return _answer(queue.enter(call.world, job))
 
 
-def cancel(object_name: str, call: Call) -> dict[str, Any]:
+def cancel(kind: str, call: Call) -> dict[str, Any]:
     """Give a job up that is not over."""
-    job = _job(object_name, call)
+    job = _job(kind, call)
     if job.state not in (State.CREATED, State.QUEUED, State.RUNNING):
         raise VendorError("1003", f"Job is already {_WORDS[job.state]}")
     return _answer(jobs.move(call.world.db, job, State.CANCELLED, "finished_at", call.world.now()))
 
 
-def status(object_name: str, call: Call) -> dict[str, Any]:
+def status(kind: str, call: Call) -> dict[str, Any]:
     """Answer how far a job is."""
-    answer = _answer(_job(object_name, call))
+    answer = _answer(_job(kind, call))
     queue.hasten(call.world)
     return answer
 
 
-def file(object_name: str, call: Call) -> web.Response:
+def file(kind: str, call: Call) -> web.Response:
     """Answer the file of a job that is done."""
     try:
-        job = _job(object_name, call)
+        job = _job(kind, call)
     except VendorError:
         return download.missing()
     if job.state is not State.DONE:
@@ -83,12 +84,12 @@ def file(object_name: str, call: Call) -> web.Response:
     return download.respond(call.world.db, job.id, extract.FILE, layout, wanted_range)
 
 
-def find(object_name: str, call: Call) -> dict[str, Any]:
+def find(kind: str, call: Call) -> dict[str, Any]:
     """Answer the caller's jobs of the last days, page by page."""
     queue.settle(call.world)
     states = [_state(word) for word in call.listed("status")] or list(State)
     size = call.batch_size()
-    found = jobs.after(call, "export", object_name, states, call.world.now() - _LISTED, call.position())
+    found = jobs.after(call, "export", _object(kind, call), states, call.world.now() - _LISTED, call.position())
     page = found[:size]
     queue.hasten(call.world)
     return {"result": [_view(job) for job in page], **(next_page(page[-1].id) if len(found) > size else {})}
@@ -106,12 +107,16 @@ def _check_quota(world: "World") -> None:
         raise VendorError("1029", f"Export daily quota {most}MB exceeded.")
 
 
-def _job(object_name: str, call: Call) -> Job:
+def _job(kind: str, call: Call) -> Job:
     queue.settle(call.world)
-    job = jobs.find(call, "export", object_name, call.path["id"])
+    job = jobs.find(call, "export", _object(kind, call), call.path["id"])
     if job is None or (job.finished_at is not None and job.finished_at < call.world.now() - _KEPT):
         raise VendorError("1013")
     return job
+
+
+def _object(kind: str, call: Call) -> str:
+    return f"{kind}/{call.path['name']}" if "name" in call.path else kind
 
 
 def _state(word: str) -> State:
@@ -140,8 +145,8 @@ def _view(job: Job) -> dict[str, Any]:
     }
 
 
-def _endpoints(name: str) -> tuple[Endpoint, ...]:
-    path = f"/bulk/v1/{name}/export"
+def _endpoints(kind: str, name: str = "") -> tuple[Endpoint, ...]:
+    path = f"/bulk/v1/{kind}{name}/export"
     job = rf"{path}/{{id:[^/]+}}"
     rows = (
         ("GET", f"{path}.json", find),
@@ -151,7 +156,7 @@ def _endpoints(name: str) -> tuple[Endpoint, ...]:
         ("GET", f"{job}/status.json", status),
         ("GET", f"{job}/file.json", file),
     )
-    return tuple(Endpoint(method, path, partial(answer, name), _READ[name]) for method, path, answer in rows)
+    return tuple(Endpoint(method, path, partial(answer, kind), _READ[kind]) for method, path, answer in rows)
 
 
-ENDPOINTS = (*_endpoints("leads"), *_endpoints("activities"))
+ENDPOINTS = (*_endpoints("leads"), *_endpoints("activities"), *_endpoints("customobjects", "/{name:[^/]+}"))

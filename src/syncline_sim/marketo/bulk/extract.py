@@ -11,6 +11,8 @@ from syncline_sim.marketo.bulk.files import FileWriter
 from syncline_sim.marketo.bulk.jobs import Job
 from syncline_sim.marketo.bulk.tabular import RowWriter
 from syncline_sim.marketo.history import Filter, History, Position
+from syncline_sim.marketo.objects import custom_types
+from syncline_sim.marketo.objects.records import Records
 from syncline_sim.marketo.people import People
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ def work(world: "World", job: Job, _: int) -> tuple[dict[str, Any], bool]:
         writer.row(request["headers"])
     number, most = job.outcome.get("number", 0), job.outcome.get("number", 0) + _PART
     place = job.outcome.get("place", (0, 0))
-    rows = _ROWS[job.object](db, request, place)
+    rows = _ROWS[job.object.partition("/")[0]](db, request, place)
     for place, cells in itertools.islice(rows, _PART):  # noqa: B007 - where the last row stood is needed below
         writer.record(cells)
         number += 1
@@ -73,7 +75,23 @@ def _activities(db: sqlite3.Connection, request: dict[str, Any], place: tuple[in
             yield after, [view.get(name) for name in names]
 
 
+def _objects(db: sqlite3.Connection, request: dict[str, Any], place: tuple[int, int]) -> Iterator[_Row]:
+    records, names = Records(db, custom_types.find(db, request["name"]).kind()), request["fields"]
+    query = "SELECT person FROM marketo_members WHERE list = ?"
+    listed = frozenset(row["person"] for row in db.execute(query, (request.get("list"),)))
+    _, first, last = request.get("span", ("", 0, 0))
+    for record in records.each(after=place[1]):
+        if "list" in request:
+            fits = record.document.get(request["link"]) in listed
+        else:
+            fits = first <= record.updated_at <= last
+        if fits:
+            view = record.view(names)
+            yield (0, record.number), [view[name] for name in names]
+
+
 _ROWS: Mapping[str, Callable[[sqlite3.Connection, dict[str, Any], tuple[int, int]], Iterator[_Row]]] = {
     "leads": _people,
     "activities": _activities,
+    "customobjects": _objects,
 }

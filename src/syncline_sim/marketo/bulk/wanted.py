@@ -8,6 +8,7 @@ from syncline_sim.marketo import fields, lists
 from syncline_sim.marketo.activity_types import DELETE_LEAD
 from syncline_sim.marketo.bulk.tabular import DELIMITERS
 from syncline_sim.marketo.failure import VendorError
+from syncline_sim.marketo.objects import custom_types
 
 if TYPE_CHECKING:
     from syncline_sim.marketo.call import Call
@@ -19,31 +20,32 @@ ACTIVITY_FIELDS = (
 MOST_DAYS = 31
 MOST_PRIMARY = 50
 _SMART = ("smartListId", "smartListName")
-_LEAD_FILTERS = ("createdAt", "updatedAt", "staticListId", "staticListName", *_SMART)
+_OBJECT_FILTERS = ("updatedAt", "staticListId", "staticListName", *_SMART)
+_LEAD_FILTERS = ("createdAt", *_OBJECT_FILTERS)
 _ACTIVITY_FILTERS = ("createdAt", "activityTypeIds", "primaryAttributeValueIds", "primaryAttributeValues")
 
 
 def leads(call: "Call") -> dict[str, Any]:
     """Answer what an export of people is to hold; raises `VendorError`."""
     document = call.document()
-    if not document.get("fields"):
-        raise VendorError("1002", "fields")
-    common = _common(document, fields.load(call.world.db), ())
-    given = _filter(document, _LEAD_FILTERS)
-    if len(given) > 1:
-        raise VendorError("1003", "Only one filter type is allowed")
-    ((name, value),) = given.items()
-    if name in _SMART or (name == "updatedAt" and not call.switches["bulk_updated_at"]):
+    return {**_common(document, fields.load(call.world.db)), **_chosen(call, _filter(document, _LEAD_FILTERS))}
+
+
+def objects(call: "Call") -> dict[str, Any]:
+    """Answer what an export of custom objects is to hold; raises `VendorError`."""
+    document, kind = call.document(), custom_types.find(call.world.db, call.path["name"]).kind()
+    common = _common(document, [field.name for field in kind.fields.values()])
+    chosen = _chosen(call, _filter(document, _OBJECT_FILTERS))
+    links = [link["field"] for link in kind.relationships if link["relatedTo"]["name"].lower() == "lead"]
+    if "list" in chosen and not links:
         raise VendorError("1035")
-    if name in ("createdAt", "updatedAt"):
-        return {**common, "span": [name, *_span(name, value)]}
-    return {**common, "list": lists.need(call.world.db, value, "id" if name == "staticListId" else "name")["id"]}
+    return {**common, **chosen, "name": kind.name, "link": links[0] if links else None}
 
 
 def activities(call: "Call") -> dict[str, Any]:
     """Answer what an export of activities is to hold; raises `VendorError`."""
     document = call.document()
-    common = _common(document, (*ACTIVITY_FIELDS, "actionResult"), ACTIVITY_FIELDS)
+    common = _common({"fields": list(ACTIVITY_FIELDS), **_given(document)}, (*ACTIVITY_FIELDS, "actionResult"))
     given = _filter(document, _ACTIVITY_FILTERS)
     if "createdAt" not in given:
         raise VendorError("1002", "createdAt")
@@ -62,8 +64,14 @@ def activities(call: "Call") -> dict[str, Any]:
     return {**common, "span": span, "kinds": kinds, "value_ids": ids, "values": names}
 
 
-def _common(document: dict[str, Any], known: Collection[str], usual: Collection[str]) -> dict[str, Any]:
-    names = document.get("fields") or list(usual)
+def _given(document: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if value}
+
+
+def _common(document: dict[str, Any], known: Collection[str]) -> dict[str, Any]:
+    names = document.get("fields")
+    if not names:
+        raise VendorError("1002", "fields")
     if not isinstance(names, list):
         raise VendorError("1001", names, "array")
     headers = document.get("columnHeaderNames") or {}
@@ -76,6 +84,17 @@ def _common(document: dict[str, Any], known: Collection[str], usual: Collection[
     if str(layout).lower() not in DELIMITERS:
         raise VendorError("1001", layout, "format")
     return {"fields": names, "headers": [headers.get(name, name) for name in names], "format": str(layout).upper()}
+
+
+def _chosen(call: "Call", given: dict[str, Any]) -> dict[str, Any]:
+    if len(given) > 1:
+        raise VendorError("1003", "Only one filter type is allowed")
+    ((name, value),) = given.items()
+    if name in _SMART or (name == "updatedAt" and not call.switches["bulk_updated_at"]):
+        raise VendorError("1035")
+    if name in ("createdAt", "updatedAt"):
+        return {"span": [name, *_span(name, value)]}
+    return {"list": lists.need(call.world.db, value, "id" if name == "staticListId" else "name")["id"]}
 
 
 def _filter(document: dict[str, Any], known: Collection[str]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import json
 import random
 import sqlite3
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +55,11 @@ class Records:
         values = [_value(key, one) for one in wanted]
         parameters = {"kind": self._name, "key": ",".join(key), "values": json.dumps(values)}
         return [_record(row) for row in self.db.execute(_FOUND, parameters)]
+
+    def each(self, *, after: int = 0) -> Iterator[Record]:
+        """Answer all records one by one, those with a number after some number."""
+        query = "SELECT * FROM marketo_objects WHERE kind = ? AND number > ? ORDER BY number"
+        return map(_record, self.db.execute(query, (self._name, after)))
 
     def add(self, document: Mapping[str, Value], now: int, chance: random.Random) -> Record:
         """Store a new record and answer it."""
