@@ -5,7 +5,7 @@ from typing import Any
 
 from syncline_sim.salesforce.field_types import NUMBERS, FieldSpec
 from syncline_sim.salesforce.objects import ObjectSpec
-from syncline_sim.salesforce.relationships import CHILDREN, Children, relationship_name
+from syncline_sim.salesforce.relationships import Children, relationship_name
 
 _SOAP_TYPES = {
     "id": "tns:ID",
@@ -58,12 +58,14 @@ def summary(spec: ObjectSpec, version: str, *, writable: bool) -> dict[str, Any]
     }
 
 
-def details(spec: ObjectSpec, fields: Iterable[FieldSpec], version: str, *, writable: bool) -> dict[str, Any]:
-    """Answer an object with the fields that the caller can see."""
+def details(
+    spec: ObjectSpec, fields: Iterable[FieldSpec], children: Iterable[Children], version: str, *, writable: bool
+) -> dict[str, Any]:
+    """Answer an object with the fields and the children that the caller can see."""
     return {
         **summary(spec, version, writable=writable),
         "fields": [_field(field) for field in fields],
-        "childRelationships": [_children(children) for children in CHILDREN if children.parent == spec.name],
+        "childRelationships": [_children(each) for each in children],
         "recordTypeInfos": [],
         "supportedScopes": [{"label": f"All {spec.label_plural.lower()}", "name": "everything"}],
     }

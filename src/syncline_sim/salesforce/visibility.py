@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from syncline_sim.salesforce import objects
 from syncline_sim.salesforce.failure import SalesforceError
+from syncline_sim.salesforce.relationships import CHILDREN, Children
 
 if TYPE_CHECKING:
     from syncline_sim.salesforce.field_types import FieldSpec
@@ -34,6 +35,11 @@ def visible_fields(user: "User", spec: "ObjectSpec") -> list["FieldSpec"]:
     if spec.name not in user.read_only:
         return list(seen)
     return [field if user.may_write(spec.name, field.name) else replace(field, read_only=True) for field in seen]
+
+
+def visible_children(user: "User", spec: "ObjectSpec") -> list[Children]:
+    """Answer what the records of an object are the parents of, as far as the user can see it."""
+    return [each for each in CHILDREN if each.parent == spec.name and user.may_see(each.child, each.field)]
 
 
 def fields_by_name(user: "User", spec: "ObjectSpec") -> Mapping[str, "FieldSpec"]:

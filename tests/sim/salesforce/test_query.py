@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from syncline_sim.salesforce import changes, query, seeding
+from syncline_sim.salesforce import changes, orgs, query, seeding
 from syncline_sim.world import World
 from tests.sim.salesforce.conftest import Api, ask
 
@@ -197,6 +197,20 @@ async def test_fields(world: World, api: Api, which: str, names: set[str]) -> No
         assert response.status == (200 if which == "STANDARD" else 400), bound
     for bound in (f"WHERE Id = '{changes.create_record(world, 'Lead', {'LastName': 'X', 'Company': 'Y'})}'", "LIMIT 0"):
         assert (await api.query(f"SELECT FIELDS({which}) FROM Lead {bound}"))["done"]  # noqa: S608 - SOQL
+
+
+async def test_described_relations(world: World, api: Api) -> None:
+    """Every relation that describe names can be asked for, and none is named that leads to what is hidden."""
+    described = await api.get("/sobjects/Account/describe")
+    parents = [field["relationshipName"] for field in described["fields"] if field["relationshipName"]]
+    children = {each["relationshipName"]: each["field"] for each in described["childRelationships"]}
+    assert set(parents) == {"MasterRecord", "Parent", "Owner", "CreatedBy", "LastModifiedBy"}
+    assert children == {"ChildAccounts": "ParentId", "Contacts": "AccountId"}
+    related = [f"{name}.Id" for name in parents] + [f"(SELECT Id FROM {name})" for name in children]  # noqa: S608 - SOQL
+    await api.query(" ".join(["SELECT", ", ".join(related), "FROM Account"]))
+    orgs.change_user(world, "sync@acme.example", hidden={"Contact": ["AccountId"]})
+    described = await api.get("/sobjects/Account/describe")
+    assert [each["relationshipName"] for each in described["childRelationships"]] == ["ChildAccounts"]
 
 
 async def test_posted(world: World, api: Api) -> None:

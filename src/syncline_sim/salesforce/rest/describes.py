@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from syncline_sim.salesforce import describe, record_tables
 from syncline_sim.salesforce.rest.call import Call, Reply, reply
-from syncline_sim.salesforce.visibility import visible_fields, visible_objects
+from syncline_sim.salesforce.visibility import visible_children, visible_fields, visible_objects
 
 if TYPE_CHECKING:
     from syncline_sim.salesforce.objects import ObjectSpec
@@ -28,8 +28,9 @@ def one_object(call: Call) -> Reply:
 def every_field(call: Call) -> Reply:
     """Answer an object with the fields that the caller can see."""
     spec = call.spec()
-    fields, writable = visible_fields(call.user, spec), call.user.may_write(spec.name)
-    return _unless_known(call, describe.details(spec, fields, call.who.version, writable=writable))
+    fields, children = visible_fields(call.user, spec), visible_children(call.user, spec)
+    writable = call.user.may_write(spec.name)
+    return _unless_known(call, describe.details(spec, fields, children, call.who.version, writable=writable))
 
 
 def _summary(call: Call, spec: "ObjectSpec") -> dict[str, Any]:

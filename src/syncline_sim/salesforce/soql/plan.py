@@ -11,13 +11,13 @@ from syncline_sim.salesforce import objects
 from syncline_sim.salesforce.failure import SalesforceError
 from syncline_sim.salesforce.field_types import FieldSpec
 from syncline_sim.salesforce.objects import ObjectSpec
-from syncline_sim.salesforce.relationships import CHILDREN
 from syncline_sim.salesforce.soql import selection, to_sql
 from syncline_sim.salesforce.soql.finding import Asker, Finding
 from syncline_sim.salesforce.soql.scope import RELATIONSHIP_ADVICE, Scope
 from syncline_sim.salesforce.soql.syntax import Query
 from syncline_sim.salesforce.soql.to_sql import Sql
 from syncline_sim.salesforce.soql.tokens import malformed, refusal
+from syncline_sim.salesforce.visibility import visible_children
 
 NUMBER_TYPE = "I"
 _LARGEST_OFFSET = 2000
@@ -74,9 +74,8 @@ class Plan:
     def _children(self, query: Query) -> "Children":
         text, at = self._asker.text, query.object.at
         name = self.scope.path(query.object)[-1]
-        for each in CHILDREN:
-            wanted = each.parent == self.spec.name and each.name.lower() == name.lower()
-            if wanted and self._asker.user.may_see(each.child, each.field):
+        for each in visible_children(self._asker.user, self.spec):
+            if each.name.lower() == name.lower():
                 if query.grouped or not query.fields:
                     raise malformed(text, at, "Aggregate functions are not supported in nested queries")
                 spec = objects.find(each.child)
