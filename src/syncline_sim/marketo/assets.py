@@ -40,13 +40,16 @@ def folder(call: Call) -> tuple[int, str]:
     if match is None:
         raise VendorError("709", "Invalid folder")
     number, kind = int(match[1]), match[2]
-    if kind == "Program":
-        known = call.world.db.execute("SELECT 1 FROM marketo_programs WHERE id = ?", (number,)).fetchone()
-    else:
-        known = FOLDERS.get(number) if kind == "Folder" else None
-    if not known:
+    if not is_folder(call.world.db, number, kind):
         raise VendorError("710")
     return number, kind
+
+
+def is_folder(db: sqlite3.Connection, number: int, kind: str) -> bool:
+    """Whether there is a folder, or a program, that assets can be put into."""
+    if kind == "Program":
+        return db.execute("SELECT 1 FROM marketo_programs WHERE id = ?", (number,)).fetchone() is not None
+    return kind == "Folder" and number in FOLDERS
 
 
 def filled(call: Call, name: str) -> str:

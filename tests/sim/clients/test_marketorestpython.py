@@ -351,9 +351,9 @@ async def test_custom_objects(client: Client) -> None:
 @pytest.mark.parametrize(
     ("method", "named"),
     [
-        ("get_multiple_campaigns", {}),
+        ("request_campaign", {"id": 1, "leads": [1]}),
         ("push_lead", {"leads": [{"email": "a@example.com"}], "programName": "Spring"}),
-        ("get_emails", {}),
+        ("get_email_by_id", {"id": 1}),
         ("get_smart_list_by_id", {"id": 1}),
         ("delete_program", {"id": 1001}),
     ],
