@@ -19,6 +19,7 @@ from syncline_sim.marketo import app as marketo
 from syncline_sim.population import populate
 from syncline_sim.proxy import HOSTS, Address, Proxy
 from syncline_sim.salesforce import data, gate, identity, orgs, soap
+from syncline_sim.salesforce.bulk import async_routes as async_bulk
 from syncline_sim.salesforce.bulk import routes as bulk
 from syncline_sim.salesforce.login_pages import LoginPages
 from syncline_sim.salesforce.setup_pages import SetupPages
@@ -142,6 +143,7 @@ class Simulation:
         identity.add_routes(app, self.world)
         soap.add_routes(app, self.world)
         bulk.add_routes(app, self.world)
+        async_bulk.add_routes(app, self.world)
         data.add_routes(app, self.world)
         return app
 

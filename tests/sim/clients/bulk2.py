@@ -35,6 +35,10 @@ class Bulk2:
         found: SFBulk2Type = getattr(self.salesforce.bulk2, name)
         return found
 
+    def older(self, name: str) -> Any:  # noqa: ANN401 - the client makes it as it is asked for
+        """Answer the handler of an object by Bulk API 1.0."""
+        return getattr(self.salesforce.bulk, name)
+
     async def query(self, soql: str, method: str = "query", **options: Any) -> list[list[dict[str, str]]]:  # noqa: ANN401 - the client's own
         """Answer the pages of a bulk query, each as records."""
         call = getattr(self.of("Lead"), method)

@@ -41,6 +41,21 @@ CREATE TABLE IF NOT EXISTS salesforce_bulk_rows (
     line TEXT NOT NULL,
     PRIMARY KEY (job, number)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS salesforce_bulk_batches (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL DEFAULT '',
+    job INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    message TEXT NOT NULL DEFAULT '',
+    created_at REAL NOT NULL,
+    changed_at REAL NOT NULL,
+    polls INTEGER NOT NULL DEFAULT 0,
+    processed INTEGER NOT NULL DEFAULT 0,
+    failed INTEGER NOT NULL DEFAULT 0,
+    request BLOB NOT NULL,
+    results BLOB NOT NULL DEFAULT x''
+);
+CREATE INDEX IF NOT EXISTS salesforce_bulk_batches_job ON salesforce_bulk_batches (job);
 CREATE TABLE IF NOT EXISTS salesforce_bulk_usage (
     org_id TEXT NOT NULL,
     name TEXT NOT NULL,
