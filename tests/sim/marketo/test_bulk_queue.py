@@ -53,6 +53,20 @@ async def test_time(world: World, user: ApiUser) -> None:
     assert third["finishedAt"] > third["startedAt"]
 
 
+async def test_place_of_another(world: World, user: ApiUser) -> None:
+    """A job that takes the place of one that was given up begins then, however long it has waited."""
+    world.switches["marketo"].update(bulk_hurry=False, bulk_seconds=100)
+    keys = [await create(user, wanted(world)) for _ in range(3)]
+    for key in keys:
+        await ask(user, key, "enqueue")
+    world.advance(90)
+    await ask(user, keys[0], "cancel")
+    world.advance(20)
+    assert await states(user) == ["Cancelled", "Completed", "Processing"]
+    world.advance(80)
+    assert await states(user) == ["Cancelled", "Completed", "Completed"]
+
+
 async def test_hurry(world: World, user: ApiUser) -> None:
     """Without time a job is done when it is first seen; in a hurry, when it has been seen."""
     world.switches["marketo"]["bulk_seconds"] = 0

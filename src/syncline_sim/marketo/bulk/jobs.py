@@ -80,6 +80,12 @@ def in_state(db: sqlite3.Connection, kind: str, state: State) -> list[Job]:
     return _jobs(db, "kind = ? AND state = ?", kind, state, order="queued_at, id")
 
 
+def last_end(db: sqlite3.Connection, kind: str) -> float:
+    """Answer when the last job was over or given up: no job that has waited can have begun before."""
+    query = "SELECT coalesce(max(finished_at), 0) FROM marketo_bulk_jobs WHERE kind = ?"
+    return float(db.execute(query, (kind,)).fetchone()[0])
+
+
 def move(
     db: sqlite3.Connection, job: Job, state: State, moment: str, at: float, outcome: dict[str, Any] | None = None
 ) -> Job:

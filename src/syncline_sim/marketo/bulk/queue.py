@@ -56,7 +56,8 @@ def hasten(world: "World") -> None:
 
 def _settle(world: "World", kind: str) -> bool:
     """Answer whether there are parts left."""
-    db, free_at, unfinished = world.db, 0.0, set[int]()
+    db, unfinished = world.db, set[int]()
+    free_at = jobs.last_end(db, kind)
     while True:
         free = MOST_RUNNING - len(jobs.in_state(db, kind, State.RUNNING))
         for job in jobs.in_state(db, kind, State.QUEUED)[: max(free, 0)]:
