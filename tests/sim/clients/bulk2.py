@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+import pytest
 import requests
 from simple_salesforce.api import Salesforce
 from simple_salesforce.bulk2 import SFBulk2Type
+from simple_salesforce.exceptions import SalesforceMalformedRequest
 
 from syncline_sim.app import Simulation
 from tests.sim.salesforce.conftest import USERNAME, log_in
@@ -62,6 +64,21 @@ def client(simulation: Simulation) -> Iterator[Bulk2]:
     """Answer the client of the sync user; what it opens is closed at the end."""
     with requests.Session() as session:
         yield Bulk2(simulation, session)
+
+
+def leads(count: int, **values: str) -> list[dict[str, str]]:
+    """Answer so many leads as an upload has them."""
+    return [
+        {"LastName": f"Last {n}", "Company": "Acme", "Email": f"p{n}@example.com", "Legacy_Id__c": f"N-{n}", **values}
+        for n in range(count)
+    ]
+
+
+def error(caught: pytest.ExceptionInfo[SalesforceMalformedRequest]) -> dict[str, Any]:
+    """Answer the one error of a refusal, which the client has read as JSON."""
+    content: Any = caught.value.content
+    (found,) = content
+    return dict(found)
 
 
 def rows(text: str, delimiter: str = ",") -> list[dict[str, str]]:
