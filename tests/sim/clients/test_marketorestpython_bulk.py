@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from syncline_sim.app import Simulation
-from tests.sim.clients.test_marketorestpython import Client, client, code, people  # noqa: F401 - a fixture is among them
+from tests.sim.clients.marketorestpython_calls import Client, code, people
 from tests.sim.conftest import ControlDoor
 
 pytestmark = [
@@ -24,6 +24,12 @@ pytestmark = [
 ]
 
 
+@pytest.fixture
+def client(simulation: Simulation) -> Client:
+    """The client, pointed at the simulated world."""
+    return Client(simulation.world.urls["marketo"])
+
+
 def around(simulation: Simulation, days: int = 1) -> dict[str, Any]:
     """Answer a filter for what was created within some days around now."""
     ends = {"startAt": -days * 43200, "endAt": days * 43200}
@@ -31,7 +37,7 @@ def around(simulation: Simulation, days: int = 1) -> dict[str, Any]:
     return {"createdAt": {end: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now + s)) for end, s in ends.items()}}
 
 
-async def export(client: Client, kind: str, **asked: Any) -> tuple[dict[str, Any], list[dict[str, str]]]:  # noqa: ANN401, F811
+async def export(client: Client, kind: str, **asked: Any) -> tuple[dict[str, Any], list[dict[str, str]]]:  # noqa: ANN401
     """Export as the client's users do, and answer the last status and the rows of the file."""
     (job,) = await client(f"create_{kind}_export_job", **asked)
     (queued,) = await client(f"enqueue_{kind}_export_job", job["exportId"])
@@ -44,7 +50,7 @@ async def export(client: Client, kind: str, **asked: Any) -> tuple[dict[str, Any
     return job, list(csv.DictReader(io.StringIO(content.decode(), newline="")))
 
 
-async def imported(client: Client, file: Path, **asked: Any) -> dict[str, Any]:  # noqa: ANN401, F811
+async def imported(client: Client, file: Path, **asked: Any) -> dict[str, Any]:  # noqa: ANN401
     """Import a file as the client's users do, and answer the last status."""
     (job,) = await client("import_lead", asked.pop("format", "csv"), str(file), **asked)
     assert job["status"] == "Queued"
@@ -53,7 +59,7 @@ async def imported(client: Client, file: Path, **asked: Any) -> dict[str, Any]: 
     return dict(job)
 
 
-async def test_import(simulation: Simulation, client: Client, tmp_path: Path) -> None:  # noqa: F811
+async def test_import(simulation: Simulation, client: Client, tmp_path: Path) -> None:
     """A file is imported; the rows that failed or raised a doubt are told in files of their own."""
     (before,) = await people(client, "a@example.com")
     file = tmp_path / "leads.csv"
@@ -72,7 +78,7 @@ async def test_import(simulation: Simulation, client: Client, tmp_path: Path) ->
     assert (person["firstName"], person["leadScore"]) == ("Zoë", 1)
 
 
-async def test_import_to_list(simulation: Simulation, client: Client, tmp_path: Path) -> None:  # noqa: F811
+async def test_import_to_list(simulation: Simulation, client: Client, tmp_path: Path) -> None:
     """Who is imported is put on a list; the tabs of a file are read as such."""
     (made,) = await client("create_list", name="Guests", folderId=2, folderType="Folder")
     file = tmp_path / "leads.tsv"
@@ -84,7 +90,7 @@ async def test_import_to_list(simulation: Simulation, client: Client, tmp_path: 
     assert (job["numberOfRecords"], [row["email"] for row in rows]) == (2, ["a@example.com", "b@example.com"])
 
 
-async def test_import_refused(client: Client, tmp_path: Path) -> None:  # noqa: F811
+async def test_import_refused(client: Client, tmp_path: Path) -> None:
     """What makes no sense comes back with the vendor's code; a file that is too large is no JSON at all."""
     file = tmp_path / "leads.csv"
     file.write_text("email\na@example.com\n")
@@ -99,7 +105,7 @@ async def test_import_refused(client: Client, tmp_path: Path) -> None:  # noqa: 
         await client("import_lead", "csv", str(file))
 
 
-async def test_export_people(simulation: Simulation, client: Client) -> None:  # noqa: F811
+async def test_export_people(simulation: Simulation, client: Client) -> None:
     """People are exported with headers of one's own; nothing is the word null."""
     ids = await people(client, "a@example.com", "b@example.com")
     asked = {"fields": ["id", "email", "phone"], "columnHeaderNames": {"email": "Mail"}}
@@ -108,7 +114,7 @@ async def test_export_people(simulation: Simulation, client: Client) -> None:  #
     assert rows[0] == {"id": str(ids[0]), "Mail": "a@example.com", "phone": "null"}
 
 
-async def test_export_activities(simulation: Simulation, client: Client) -> None:  # noqa: F811
+async def test_export_activities(simulation: Simulation, client: Client) -> None:
     """Activities are exported, all of them or those of some kinds."""
     await people(client, "a@example.com")
     await client("create_update_leads", leads=[{"email": "a@example.com", "firstName": "New"}])
@@ -121,7 +127,7 @@ async def test_export_activities(simulation: Simulation, client: Client) -> None
     ]
 
 
-async def test_export_custom_objects(simulation: Simulation, client: Client) -> None:  # noqa: F811
+async def test_export_custom_objects(simulation: Simulation, client: Client) -> None:
     """Custom objects are exported by the name of their kind, and their jobs listed by it."""
     fields = [{"name": "number", "displayName": "Number", "dataType": "string", "isDedupeField": True}]
     await client("create_update_custom_object_type", apiName="seat", displayName="Seat")
@@ -138,7 +144,7 @@ async def test_export_custom_objects(simulation: Simulation, client: Client) -> 
     assert await client("get_custom_objects_export_jobs_list", "seat") == [job]
 
 
-async def test_export_streamed(simulation: Simulation, client: Client) -> None:  # noqa: F811
+async def test_export_streamed(simulation: Simulation, client: Client) -> None:
     """A file is also had as a stream."""
     await people(client, "a@example.com")
     (job,) = await client("create_leads_export_job", fields=["email"], filters=around(simulation), format="TSV")
@@ -150,7 +156,7 @@ async def test_export_streamed(simulation: Simulation, client: Client) -> None: 
     assert lines == ["email", "a@example.com"]
 
 
-async def test_jobs(simulation: Simulation, client: Client) -> None:  # noqa: F811
+async def test_jobs(simulation: Simulation, client: Client) -> None:
     """Jobs are listed by kind; one that is given up is Cancelled."""
     (first,) = await client("create_leads_export_job", fields=["email"], filters=around(simulation))
     (second,) = await client("create_activities_export_job", filters=around(simulation))
@@ -161,7 +167,7 @@ async def test_jobs(simulation: Simulation, client: Client) -> None:  # noqa: F8
     assert [job["exportId"] for job in await client("get_activities_export_jobs_list")] == [second["exportId"]]
 
 
-async def test_quota(simulation: Simulation, client: Client, control: ControlDoor) -> None:  # noqa: F811
+async def test_quota(simulation: Simulation, client: Client, control: ControlDoor) -> None:
     """The client does not try again when the files of the day are too large."""
     await control("POST /switches", {"side": "marketo", "bulk_quota": 0})
     with pytest.raises(Exception, match="Export daily quota 0MB exceeded") as refused:
@@ -169,7 +175,7 @@ async def test_quota(simulation: Simulation, client: Client, control: ControlDoo
     assert code(refused) == "1029"
 
 
-async def test_full_queue(simulation: Simulation, client: Client, control: ControlDoor) -> None:  # noqa: F811
+async def test_full_queue(simulation: Simulation, client: Client, control: ControlDoor) -> None:
     """The client is told that the queue is full, and gets in when time has passed."""
     # Its own second try goes without the token, as after a 606.
     client.blocking.max_retry_time = 0
@@ -188,14 +194,14 @@ async def test_full_queue(simulation: Simulation, client: Client, control: Contr
     assert queued["status"] == "Queued"
 
 
-async def test_many_in(simulation: Simulation, client: Client, tmp_path: Path) -> None:  # noqa: F811
+async def test_many_in(simulation: Simulation, client: Client, tmp_path: Path) -> None:
     """A large file goes in part by part."""
     file = tmp_path / "leads.csv"
     file.write_text("\n".join(["email,firstName", *(f"p{n}@example.com,P" for n in range(25_000))]))
     assert (await imported(client, file))["message"].startswith("Import succeeded, 25000 records imported")
 
 
-async def test_many_out(simulation: Simulation, client: Client) -> None:  # noqa: F811
+async def test_many_out(simulation: Simulation, client: Client) -> None:
     """A hundred thousand people come out in a few seconds."""
     await people(client, "a@example.com")
     simulation.world.db.execute(
