@@ -5,6 +5,8 @@ is refused, so that what a test forgot to simulate never leaves this machine.
 """
 
 import asyncio
+import socket
+import struct
 from collections.abc import Mapping
 
 #: Which side answers to which of the vendors' names; `*` is one label, as in a certificate.
@@ -110,9 +112,16 @@ async def _tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ad
             both.create_task(_carry(door_reader, writer))
     except* OSError:
         # One end broke off instead of ending; the other is to see the same, not an end in good order.
-        writer.transport.abort()
+        _break_off(writer)
     finally:
         door_writer.close()
+
+
+def _break_off(writer: asyncio.StreamWriter) -> None:
+    connection = writer.get_extra_info("socket")
+    # Closing without lingering makes the other side see a reset instead of an end.
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
 
 
 async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from syncline_sim.app import Simulation
 from syncline_sim.salesforce import orgs, passwords
@@ -90,17 +92,26 @@ async def test_wrong_claims(ask: Ask, sign: Callable[..., str], claims: dict[str
     assert await ask("login.salesforce.com", grant_type=ASSERTION, assertion=sign(**claims)) == (400, refused)
 
 
+def part(text: bytes) -> str:
+    """Answer a text as it stands in an assertion."""
+    return base64.urlsafe_b64encode(text).decode().rstrip("=")
+
+
 async def test_forged_assertions(ask: Ask, sign: Callable[..., str]) -> None:
     """Another algorithm, no signature, a changed claim and noise are all no assertion."""
     right = sign()
     header, claims, signature = right.split(".")
     other = json.loads(base64.urlsafe_b64decode(claims + "=="))
-    changed = base64.urlsafe_b64encode(json.dumps({**other, "sub": "dana@acme.example"}).encode()).decode().rstrip("=")
-    unsigned = base64.urlsafe_b64encode(json.dumps({"alg": "none"}).encode()).decode().rstrip("=")
+    changed = part(json.dumps({**other, "sub": "dana@acme.example"}).encode())
+    unsigned = part(json.dumps({"alg": "none"}).encode())
+    key = serialization.load_pem_private_key(signer()[0].encode(), None)
+    assert isinstance(key, rsa.RSAPrivateKey)
+    lie = key.sign(f"{unsigned}.{claims}".encode(), padding.PKCS1v15(), hashes.SHA256())
     forged = (
         sign("HS256", "k" * 32),
         f"{unsigned}.{claims}.",
         f"{unsigned}.{claims}.{signature}",
+        f"{unsigned}.{claims}.{part(lie)}",
         f"{header}.{changed}.{signature}",
         f"{header}.{claims}.{signature[:-4]}",
         f"{header}.{claims}.",
