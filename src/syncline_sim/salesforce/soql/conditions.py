@@ -1,6 +1,10 @@
-"""The conditions of WHERE and HAVING, read. Law: SOQL does not mix AND with OR without parentheses."""
+"""The conditions of WHERE and HAVING, read.
+
+Law: SOQL does not mix AND with OR without parentheses, nor NOT with either of them.
+"""
 
 from collections.abc import Callable
+from typing import Literal
 
 from syncline_sim.salesforce.soql import spans
 from syncline_sim.salesforce.soql.cursor import Cursor
@@ -25,22 +29,22 @@ _COMPARING: dict[str, Operator] = {"=": "=", "!=": "!=", "<>": "!=", "<": "<", "
 
 def read(tokens: Cursor, inner: ReadQuery) -> Condition:
     """Read conditions up to what cannot be one; raises `SalesforceError` MALFORMED_QUERY."""
-    first = _term(tokens, inner)
-    if not tokens.next.is_word("AND", "OR"):
-        return first
-    word = tokens.next.text.upper()
-    conditions = [first]
-    while tokens.took(word):
-        conditions.append(_term(tokens, inner))
+    conditions: list[Condition] = []
+    word: Literal["AND", "OR"] = "OR"
+    if tokens.took("NOT"):
+        conditions.append(Not(_part(tokens, inner)))
+    else:
+        conditions.append(_part(tokens, inner))
+        word = "AND" if tokens.next.is_word("AND") else "OR"
+        while tokens.took(word):
+            conditions.append(_part(tokens, inner))
     if tokens.next.is_word("AND", "OR"):
         raise tokens.refusal()
-    return Group("AND" if word == "AND" else "OR", tuple(conditions))
+    return Group(word, tuple(conditions)) if len(conditions) > 1 else conditions[0]
 
 
-def _term(tokens: Cursor, inner: ReadQuery) -> Condition:
+def _part(tokens: Cursor, inner: ReadQuery) -> Condition:
     with tokens.deeper():
-        if tokens.took("NOT"):
-            return Not(_term(tokens, inner))
         if tokens.took_sign("("):
             condition = read(tokens, inner)
             tokens.sign(")")

@@ -27,6 +27,8 @@ def _query(tokens: Cursor) -> Query:
     tokens.word("FROM")
     subject = tokens.name()
     alias = tokens.alias(*_CLAUSES)
+    if tokens.took("USING", "SCOPE"):
+        tokens.word("EVERYTHING")  # The one scope that a describe names.
     where = conditions.read(tokens, _query) if tokens.took("WHERE") else None
     group = _grouped_by(tokens) if tokens.took("GROUP", "BY") else ()
     having = conditions.read(tokens, _query) if group and tokens.took("HAVING") else None

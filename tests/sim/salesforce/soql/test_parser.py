@@ -91,7 +91,9 @@ def test_any_words(words: list[str]) -> None:
 
 
 @pytest.mark.parametrize("depth", [40, 60, 5000])
-@pytest.mark.parametrize(("opening", "closing"), [("(", ")"), ("NOT ", ""), ("Id IN (SELECT Id FROM Lead WHERE ", ")")])
+@pytest.mark.parametrize(
+    ("opening", "closing"), [("(", ")"), ("NOT (", ")"), ("Id IN (SELECT Id FROM Lead WHERE ", ")")]
+)
 def test_nesting(depth: int, opening: str, closing: str) -> None:
     """Very deep nesting is refused instead of breaking the parser."""
     depth = depth // 2 if "SELECT" in opening else depth  # Each of those is two levels.
@@ -109,3 +111,11 @@ def test_longest() -> None:
     assert parse(text).object == Name("Lead")
     with pytest.raises(SalesforceError, match="MALFORMED_QUERY"):
         parse(f"{text} ")
+
+
+@pytest.mark.parametrize(
+    "clause", ["USING SCOPE everything WHERE Id = null", "WHERE Id = null FOR VIEW", "where Id = NULL"]
+)
+def test_clauses_without_effect(clause: str) -> None:
+    """Some clauses change nothing about an answer, and case changes nothing about words."""
+    assert parse(" ".join(["SELECT Id FROM Lead", clause])) == parse("SELECT Id FROM Lead WHERE Id = null")

@@ -101,7 +101,7 @@ def test_order(world: World, order: str, titles: list[str | None]) -> None:
         ("Title != ''", ["100%", "1000", "a_b", "axb", "it's"]),
         ("Title IN ('', 'AXB')", ["axb", None]),
         ("NOT Title LIKE '%'", [None]),
-        ("Title > 'a' AND NOT Title = 'axb'", ["a_b", "it's"]),
+        ("Title > 'a' AND (NOT Title = 'axb')", ["a_b", "it's"]),
     ],
 )
 def test_texts(world: World, condition: str, titles: list[str | None]) -> None:

@@ -49,7 +49,7 @@ def condition(wanted: Condition) -> str:
 
 def part(wanted: Condition) -> str:
     """Write a part of a condition, in parentheses if it needs them."""
-    return f"({condition(wanted)})" if isinstance(wanted, Group) else condition(wanted)
+    return f"({condition(wanted)})" if isinstance(wanted, Group | Not) else condition(wanted)
 
 
 def item(wanted: Item) -> str:
