@@ -3,38 +3,47 @@
 from typing import Any
 
 from syncline_sim.marketo import values
+from syncline_sim.marketo.activity_types import PUSH_LEAD
 from syncline_sim.marketo.call import MAX_BATCH, Call, Endpoint, next_page
 from syncline_sim.marketo.failure import VendorError
 from syncline_sim.marketo.fields import PersonField
 from syncline_sim.marketo.people import People, Person
 from syncline_sim.marketo.tables import transaction
-from syncline_sim.marketo.upsert import ACTIONS, Upsert
+from syncline_sim.marketo.upsert import ACTIONS, Action, Upsert
 
 MAX_MATCHES = 1000
 _READ = ("Read-Only Lead", "Read-Write Lead")
 _WRITE = ("Read-Write Lead",)
+#: What a pushed person is told besides the program, by the parameter that it is sent in.
+_PUSHED = {"source": "Source", "reason": "Reason"}
 
 
 def sync(call: Call) -> dict[str, Any]:
     """Create or update up to 300 people in one transaction."""
-    document, records, switches = call.document(), call.records(), call.switches
+    document, records = call.document(), call.records()
     action = document.get("action", ACTIONS[0])
     if action not in ACTIONS:
         raise VendorError("1001", action, "action")
-    partition = document.get("partitionName", "Default")
-    if partition != "Default":
-        raise VendorError("1008", partition)
     with transaction(call.world.db):
+        return {"result": _upsert(call, People(call.world.db), action).apply(records)}
+
+
+def push(call: Call) -> dict[str, Any]:
+    """Create or update people on behalf of a program, which each of them is told of."""
+    document, records, now = call.document(), call.records(), int(call.world.now())
+    name = document.get("programName")
+    if not name:
+        raise VendorError("1002", "programName")
+    with transaction(call.world.db):
+        program = call.world.db.execute("SELECT id FROM marketo_programs WHERE name = ?", (name,)).fetchone()
+        if program is None:
+            raise VendorError("1013")
         people = People(call.world.db)
-        upsert = Upsert(
-            people=people,
-            action=action,
-            lookup=_field(people, document.get("lookupField", "email")),
-            now=int(call.world.now()),
-            company_closed=switches["company_fields_closed"],
-            race_window=switches["upsert_race_window"],
-        )
-        return {"result": upsert.apply(records)}
+        results = _upsert(call, people, ACTIONS[0]).apply(records)
+        told = {label: document[part] for part, label in _PUSHED.items() if document.get(part)}
+        for person in (result["id"] for result in results if "id" in result):
+            people.history.tell(PUSH_LEAD, person, now, value_id=program["id"], value=name, attributes=told)
+        return {"result": results}
 
 
 def find(call: Call) -> dict[str, Any]:
@@ -49,7 +58,7 @@ def find(call: Call) -> dict[str, Any]:
     names, size, after = people.names(call.listed("fields")), call.batch_size(), call.position()
     matches = _matches(people, field, wanted)
     if len(matches) > MAX_MATCHES:
-        raise VendorError("1003", f"More than {MAX_MATCHES} leads match the filter")
+        raise VendorError("1003", "Too many results match the filter")
     rest = [matches[number] for number in sorted(matches) if number > after]
     page = rest[:size]
     more = next_page(page[-1].id) if len(rest) > size else {}
@@ -68,6 +77,21 @@ def delete(call: Call) -> dict[str, Any]:
     with transaction(call.world.db):
         people = People(call.world.db)
         return {"result": [_remove(people, number, now) for number in named]}
+
+
+def _upsert(call: Call, people: People, action: Action) -> Upsert:
+    document, switches = call.document(), call.switches
+    partition = document.get("partitionName", "Default")
+    if partition != "Default":
+        raise VendorError("1008", partition)
+    return Upsert(
+        people=people,
+        action=action,
+        lookup=_field(people, document.get("lookupField", "email")),
+        now=int(call.world.now()),
+        company_closed=switches["company_fields_closed"],
+        race_window=switches["upsert_race_window"],
+    )
 
 
 def _filter(people: People, name: str) -> PersonField:
@@ -115,6 +139,7 @@ ENDPOINTS = (
     Endpoint("POST", "/rest/v1/leads.json", sync, _WRITE),
     Endpoint("GET", "/rest/v1/leads.json", find, _READ),
     Endpoint("GET", r"/rest/v1/lead/{id:[^/]+}.json", get, _READ),
+    Endpoint("POST", "/rest/v1/leads/push.json", push, _WRITE),
     Endpoint("POST", "/rest/v1/leads/delete.json", delete, _WRITE),
     Endpoint("DELETE", "/rest/v1/leads.json", delete, _WRITE),
 )

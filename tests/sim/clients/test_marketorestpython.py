@@ -124,7 +124,7 @@ async def test_partitions(client: Client) -> None:
     ("method", "named"),
     [
         ("request_campaign", {"id": 1, "leads": [1]}),
-        ("push_lead", {"leads": [{"email": "a@example.com"}], "programName": "Spring"}),
+        ("submit_form", {"formId": 1, "input": {"leadFormFields": {"email": "a@example.com"}}}),
         ("get_email_by_id", {"id": 1}),
         ("get_smart_list_by_id", {"id": 1}),
         ("delete_program", {"id": 1001}),

@@ -68,6 +68,15 @@ async def test_programs(client: Client) -> None:
     members = await client("get_multiple_leads_by_program_id", programId=program["id"], batchSize=1)
     assert [one["id"] for one in members] == numbers
     assert members[0]["membership"]["reachedSuccess"]
+    pushed = [{"email": "a@example.com", "firstName": "Q"}, {"email": "c@example.com"}, {"email": "no address"}]
+    results = await client("push_lead", leads=pushed, programName="Autumn", source="fair")
+    assert [one["status"] for one in results] == ["updated", "created", "skipped"]
+    with pytest.raises(Exception, match="Object not found") as error:
+        await client("push_lead", leads=pushed, programName="Winter")
+    assert code(error) == "1013"
+    told = await client("get_lead_activities", activityTypeIds=["145"], sinceDatetime=LONG_AGO)
+    assert [one["leadId"] for one in told] == [numbers[0], results[1]["id"]]
+    assert told[0]["attributes"] == [{"name": "Source", "value": "fair"}]
     with pytest.raises(Exception, match="Program status not found") as error:
         await client("change_lead_program_status", **{**change, "status": "Asleep"})
     assert code(error) == "1025"
