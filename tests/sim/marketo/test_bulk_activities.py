@@ -77,6 +77,7 @@ async def test_refused(world: World, user: ApiUser) -> None:
         ({"filter": {"createdAt": span(world, 32)}}, "1003"),
         ({"filter": {**when, "activityTypeIds": [37]}}, "1003"),
         ({"filter": {**when, "activityTypeIds": "13"}}, "1001"),
+        ({"filter": {**when, "activityTypeIds": [13], "primaryAttributeValues": "Last Name"}}, "1001"),
         ({"filter": {**when, "primaryAttributeValueIds": [1]}}, "1002"),
         ({"filter": {**when, "activityTypeIds": [13], "primaryAttributeValueIds": list(range(51))}}, "1003"),
         (

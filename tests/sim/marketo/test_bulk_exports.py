@@ -79,6 +79,14 @@ async def test_refused(world: World, user: ApiUser) -> None:
         ({"fields": ["email"], "filter": {"createdAt": span(world, 31.1)}}, "1003"),
         ({"fields": ["email"], "filter": {"staticListId": 99}}, "1013"),
         ({"fields": ["email"], "filter": {"smartListId": 1}}, "1035"),
+        ({"fields": [["email"]], "filter": {"createdAt": good}}, "1001"),
+        ({"fields": {"email": 1}, "filter": {"createdAt": good}}, "1001"),
+        ({"fields": ["email"], "columnHeaderNames": ["Mail"], "filter": {"createdAt": good}}, "1001"),
+        ({"fields": ["email"], "filter": ["createdAt"]}, "1001"),
+        ({"fields": ["email"], "filter": {"createdAt": "today"}}, "1001"),
+        ({"fields": ["email"], "filter": {"createdAt": {"startAt": good["endAt"], "endAt": good["startAt"]}}}, "1003"),
+        ({"fields": ["email"], "filter": {"staticListId": {"id": 10**30}}}, "1013"),
+        ({"fields": ["email"], "filter": {"staticListId": 10**30}}, "1013"),
     ]
     assert [codes(await user.post(CREATE, document)) for document, _ in refusals] == [[code] for _, code in refusals]
     world.switches["marketo"]["bulk_updated_at"] = False

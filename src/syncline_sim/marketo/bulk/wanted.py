@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from syncline_sim.marketo import fields, lists
 from syncline_sim.marketo.activity_types import DELETE_LEAD
@@ -13,6 +13,7 @@ from syncline_sim.marketo.objects import custom_types
 if TYPE_CHECKING:
     from syncline_sim.marketo.call import Call
 
+_Item = TypeVar("_Item", int, str)
 ACTIVITY_FIELDS = (
     *("marketoGUID", "leadId", "activityDate", "activityTypeId", "campaignId"),
     *("primaryAttributeValueId", "primaryAttributeValue", "attributes"),
@@ -49,7 +50,7 @@ def activities(call: "Call") -> dict[str, Any]:
     given = _filter(document, _ACTIVITY_FILTERS)
     if "createdAt" not in given:
         raise VendorError("1002", "createdAt")
-    kinds = _numbers(given, "activityTypeIds")
+    kinds = _listed(given, "activityTypeIds", int)
     if kinds and DELETE_LEAD in kinds:
         raise VendorError("1003", f"Activity type {DELETE_LEAD} is not supported")
     primary = [name for name in _ACTIVITY_FILTERS[2:] if name in given]
@@ -57,7 +58,7 @@ def activities(call: "Call") -> dict[str, Any]:
         raise VendorError("1003", f"{primary[0]} and {primary[1]} can not be combined")
     if primary and not kinds:
         raise VendorError("1002", "activityTypeIds")
-    ids, names = _numbers(given, "primaryAttributeValueIds"), given.get("primaryAttributeValues")
+    ids, names = _listed(given, "primaryAttributeValueIds", int), _listed(given, "primaryAttributeValues", str)
     if len(ids or names or ()) > MOST_PRIMARY:
         raise VendorError("1003", f"Number of {primary[0]} exceeds the maximum of {MOST_PRIMARY}")
     span = ["createdAt", *_span("createdAt", given["createdAt"])]
@@ -69,11 +70,9 @@ def _given(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _common(document: dict[str, Any], known: Collection[str]) -> dict[str, Any]:
-    names = document.get("fields")
+    names = _listed(document, "fields", str)
     if not names:
         raise VendorError("1002", "fields")
-    if not isinstance(names, list):
-        raise VendorError("1001", names, "array")
     headers = document.get("columnHeaderNames") or {}
     if not isinstance(headers, dict):
         raise VendorError("1001", headers, "object")
@@ -94,7 +93,7 @@ def _chosen(call: "Call", given: dict[str, Any]) -> dict[str, Any]:
         raise VendorError("1035")
     if name in ("createdAt", "updatedAt"):
         return {"span": [name, *_span(name, value)]}
-    return {"list": lists.need(call.world.db, value, "id" if name == "staticListId" else "name")["id"]}
+    return {"list": lists.need(call.world.db, str(value), "id" if name == "staticListId" else "name")["id"]}
 
 
 def _filter(document: dict[str, Any], known: Collection[str]) -> dict[str, Any]:
@@ -130,10 +129,11 @@ def _moment(name: str, value: object) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _numbers(given: dict[str, Any], name: str) -> list[int] | None:
-    if name not in given:
+def _listed(given: dict[str, Any], name: str, kind: type[_Item]) -> list[_Item] | None:
+    """Answer a member that is a list, none when it is empty or not there; raises `VendorError` 1001."""
+    found = given.get(name)
+    if not found:
         return None
-    found = given[name]
-    if not isinstance(found, list) or not all(isinstance(number, int) for number in found):
+    if not isinstance(found, list) or not all(isinstance(item, kind) for item in found):
         raise VendorError("1001", found, "array")
     return found
