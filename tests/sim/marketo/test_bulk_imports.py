@@ -144,6 +144,7 @@ async def test_untidy(user: ApiUser, content: str, names: list[str]) -> None:
     [
         ("format=xls", "1001"),
         ("format=csv&lookupField=noSuchField", "1006"),
+        ("format=csv&lookupField=firstName", "1011"),
         ("format=csv&partitionName=Elsewhere", "1008"),
     ],
 )

@@ -6,13 +6,12 @@ from typing import Any
 
 from aiohttp import web
 
-from syncline_sim.marketo import lists
+from syncline_sim.marketo import fields, lists
 from syncline_sim.marketo.bulk import intake, load
 from syncline_sim.marketo.bulk.jobs import Job
 from syncline_sim.marketo.call import Call, Endpoint
 from syncline_sim.marketo.failure import VendorError
 from syncline_sim.marketo.objects import custom_types
-from syncline_sim.marketo.people import People
 
 _Answer = dict[str, Any] | web.Response
 _LEADS, _OBJECTS = "/bulk/v1/leads", "/bulk/v1/customobjects/{name:[^/]+}/import"
@@ -47,8 +46,11 @@ def object_status(call: Call) -> _Answer:
 
 def _wanted(call: Call, given: dict[str, str]) -> dict[str, Any]:
     lookup = given.get("lookupField", "email")
-    if lookup not in People(call.world.db).fields:
+    field = fields.load(call.world.db).get(lookup)
+    if field is None:
         raise VendorError("1006", lookup)
+    if not field.searchable:
+        raise VendorError("1011", lookup)
     if given.get("partitionName", "Default") != "Default":
         raise VendorError("1008", given["partitionName"])
     number = lists.need(call.world.db, given["listId"])["id"] if given.get("listId") else None
