@@ -114,8 +114,13 @@ def test_longest() -> None:
 
 
 @pytest.mark.parametrize(
-    "clause", ["USING SCOPE everything WHERE Id = null", "WHERE Id = null FOR VIEW", "where Id = NULL"]
+    "text",
+    [
+        "SELECT Id FROM Lead USING SCOPE everything WHERE Id = null",
+        "SELECT Id FROM Lead WHERE Id = null FOR VIEW",
+        "select Id from Lead where Id = NULL for reference",
+    ],
 )
-def test_clauses_without_effect(clause: str) -> None:
+def test_clauses_without_effect(text: str) -> None:
     """Some clauses change nothing about an answer, and case changes nothing about words."""
-    assert parse("SELECT Id FROM Lead " + clause) == parse("SELECT Id FROM Lead WHERE Id = null")
+    assert parse(text) == parse("SELECT Id FROM Lead WHERE Id = null")
