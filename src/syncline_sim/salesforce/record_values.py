@@ -11,6 +11,8 @@ from syncline_sim.salesforce.field_types import NUMBERS, FieldSpec
 
 Value = str | int | float | None
 
+#: What a number has to stay below: describe promises 8 digits, or 18 of which 2 follow the point.
+_BOUND, _BOUNDS = 10**16, {"int": 10**8}
 _EMAIL = re.compile(r"[^\s@]+@[^\s@.]+(\.[^\s@.]+)+")
 
 
@@ -40,6 +42,9 @@ def _number(field: FieldSpec, sent: object) -> int | float:
         raise _unreadable(field, sent) from None
     if not isfinite(number):
         raise _unreadable(field, sent)
+    if abs(number) >= _BOUNDS.get(field.type, _BOUND):
+        message = f"{field.label}: value outside of valid range on numeric field: {sent}"
+        raise SalesforceError(400, "NUMBER_OUTSIDE_VALID_RANGE", message, (field.name,))
     return int(number) if field.type == "int" else number
 
 

@@ -124,6 +124,8 @@ async def test_record_life(api: Api) -> None:
         ({**PERSON, "Email": "nowhere"}, "INVALID_EMAIL_ADDRESS"),
         ({**PERSON, "DoNotCall": "yes"}, "JSON_PARSER_ERROR"),
         ({**PERSON, "Contract_End__c": "soon"}, "JSON_PARSER_ERROR"),
+        ({**PERSON, "NumberOfEmployees": 100_000_000}, "NUMBER_OUTSIDE_VALID_RANGE"),
+        ({**PERSON, "AnnualRevenue": -1e16}, "NUMBER_OUTSIDE_VALID_RANGE"),
     ],
 )
 async def test_value_errors(api: Api, values: dict[str, object], code: str) -> None:
