@@ -1,6 +1,7 @@
 """The endpoints of what happened to people: activities, changes of fields, deletions (page "Activities")."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,8 +12,10 @@ from syncline_sim.marketo.history import Activity, Filter, History, Position
 
 MAX_TYPES = 10
 MAX_PEOPLE = 30
-#: From the end of 2026 on the vendor refuses lists of this size here.
-MAX_MEMBERS = 10_000
+#: From that day on the vendor refuses lists of this size here.
+MAX_MEMBERS, FROM = 10_000, datetime(2026, 12, 30, tzinfo=UTC).timestamp()
+#: How long changes of fields are kept: who reads less often misses some.
+KEPT = 90 * 24 * 3600
 _READ = ("Read-Only Activity", "Read-Write Activity")
 
 
@@ -64,10 +67,11 @@ def deleted(call: Call) -> dict[str, Any]:
 
 def _page(call: Call, wanted: Filter, view: Callable[[Activity], dict[str, Any]]) -> dict[str, Any]:
     after, size = Position(*call.place()), call.batch_size()
-    history = History(call.world.db)
+    history, kept = History(call.world.db), int(call.world.now()) - KEPT
+    wanted, anything = replace(wanted, kept_since=kept), Filter(kept_since=kept)
     # As in life, a page may be found by looking at so many activities only, and hold few of them or none.
     sparse = call.switches["sparse_activity_pages"]
-    found = history.page(after, Filter() if sparse else wanted, size + 1)
+    found = history.page(after, anything if sparse else wanted, size + 1)
     looked, more = found[:size], len(found) > size
     last = Position(looked[-1].at, looked[-1].id) if looked else after
     if sparse:
@@ -86,7 +90,7 @@ def _list(call: Call) -> int | None:
         return None
     number = call.numbers("listId", 1)[0]
     lists.need(call.world.db, number)
-    if lists.size(call.world.db, number) >= MAX_MEMBERS:
+    if call.world.now() >= FROM and lists.size(call.world.db, number) >= MAX_MEMBERS:
         raise VendorError("1003", f"List {number} has too many members")
     return number
 

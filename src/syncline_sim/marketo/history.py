@@ -25,6 +25,7 @@ WHERE at >= :at AND (at > :at OR id > :id)
   AND (:list IS NULL OR person IN (SELECT person FROM marketo_members WHERE list = :list))
   AND (:assets IS NULL OR value_id IN (SELECT value FROM json_each(:assets)))
   AND (:changed IS NULL OR kind <> 13 OR value_id IN (SELECT value FROM json_each(:changed)))
+  AND (kind <> 13 OR at >= :kept_since)
 ORDER BY at, id LIMIT :limit
 """
 _INSERT = """
@@ -48,6 +49,7 @@ class Filter:
     on_list: int | None = None
     assets: list[int] | None = None
     changed: list[int] | None = None  #: the numbers of the fields whose changes are wanted
+    kept_since: int = 0  #: the second from which on changes of fields are still kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,7 @@ class History:
             "list": wanted.on_list,
             "assets": _array(wanted.assets),
             "changed": _array(wanted.changed),
+            "kept_since": wanted.kept_since,
             "limit": limit,
         }
         return [_activity(row) for row in self._db.execute(_PAGE, parameters)]

@@ -116,6 +116,32 @@ async def test_sparse_pages(world: World, user: ApiUser) -> None:
     assert [len(page) for page in found] == [0, 1]
 
 
+async def test_kept_for_a_while(world: World, user: ApiUser) -> None:
+    """Changes of fields are gone after ninety days, other activities are not."""
+    await user.upsert({"email": "a@example.com"})
+    await user.upsert({"email": "a@example.com", "firstName": "Ann"})
+    world.advance(89 * 24 * 3600)
+    await user.authenticate()
+    assert [len(page) for page in await pages(user, CHANGES, fields="firstName")] == [2]
+    world.advance(2 * 24 * 3600)
+    await user.authenticate()
+    [page] = await pages(user, CHANGES, fields="firstName")
+    assert [one["activityTypeId"] for one in page] == [12]
+
+
+async def test_large_list(world: World, user: ApiUser) -> None:
+    """A list of 10,000 can be asked about until a day at the end of 2026."""
+    world.advance(datetime(2026, 12, 29, tzinfo=UTC).timestamp() - world.now())
+    await user.authenticate()
+    world.db.execute("INSERT INTO marketo_lists VALUES (1001, 'All', NULL, 2, 'Folder', 0, 0)")
+    world.db.executemany("INSERT INTO marketo_members VALUES (1001, ?, 0)", [(n,) for n in range(10_000)])
+    query = {"activityTypeIds": "12", "nextPageToken": await token(user), "listId": "1001"}
+    assert (await user.get(ACTIVITIES, query))["success"]
+    world.advance(2 * 24 * 3600)
+    await user.authenticate()
+    assert codes(await user.get(ACTIVITIES, query)) == ["1003"]
+
+
 @pytest.mark.parametrize(
     ("path", "query", "code"),
     [
