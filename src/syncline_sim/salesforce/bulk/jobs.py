@@ -1,6 +1,6 @@
 """Bulk jobs: opening, finding, listing, changing and forgetting them, and how the API describes one.
 
-Law: a job belongs to the user who has opened it, and only states in `NEXT` follow one another.
+Law: a job belongs to the user who has opened it, is there for seven days, and only states in `NEXT` follow one another.
 """
 
 import sqlite3
@@ -33,6 +33,8 @@ _COLUMNS = """
     column_delimiter, state, created_at, changed_at, polls, uploaded, processed, failed, error, columns
 """
 _LISTED = 1000
+_KEPT = "user_id = ? AND kind = ? AND created_at > ?"
+_LIFE = 7 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +98,8 @@ def load(world: "World", number: int) -> Job:
 
 def find(who: "Caller", kind: str, job_id: str) -> Job:
     """Answer a job of the caller's by its id; raises `SalesforceError`, 409 in another version than it was made in."""
-    query = f"SELECT {_COLUMNS} FROM salesforce_bulk_jobs WHERE id = ? AND kind = ? AND user_id = ?"  # noqa: S608
-    row = who.world.db.execute(query, (ids.full(job_id), kind, who.login.user.id)).fetchone()
+    query = f"SELECT {_COLUMNS} FROM salesforce_bulk_jobs WHERE {_KEPT} AND id = ?"  # noqa: S608
+    row = who.world.db.execute(query, (*_kept(who, kind), ids.full(job_id))).fetchone()
     if row is None:
         raise SalesforceError(404, "NOT_FOUND", NOT_FOUND)
     if row["version"] != who.version:
@@ -110,8 +112,8 @@ def listed(who: "Caller", kind: str, query: Mapping[str, str]) -> dict[str, Any]
     """Answer the caller's jobs of a kind, oldest first, a thousand at a time."""
     start = int(query.get("queryLocator", "0")) if query.get("queryLocator", "0").isdecimal() else 0
     wanted = query.get("jobType", _TYPES[kind]) == _TYPES[kind]
-    sql = f"SELECT {_COLUMNS} FROM salesforce_bulk_jobs WHERE user_id = ? AND kind = ? ORDER BY number LIMIT ? OFFSET ?"  # noqa: S608
-    rows = who.world.db.execute(sql, (who.login.user.id, kind, _LISTED + 1, start)).fetchall() if wanted else []
+    sql = f"SELECT {_COLUMNS} FROM salesforce_bulk_jobs WHERE {_KEPT} ORDER BY number LIMIT ? OFFSET ?"  # noqa: S608
+    rows = who.world.db.execute(sql, (*_kept(who, kind), _LISTED + 1, start)).fetchall() if wanted else []
     found = [_head(_job(row)) | {"jobType": _TYPES[kind]} for row in rows[:_LISTED]]
     more = len(rows) > _LISTED
     address = f"/services/data/v{who.version}/jobs/{kind}?queryLocator={start + _LISTED}"
@@ -167,6 +169,10 @@ def details(job: Job) -> dict[str, Any]:
     if job.error:
         document["errorMessage"] = job.error
     return document
+
+
+def _kept(who: "Caller", kind: str) -> tuple[str, str, float]:
+    return who.login.user.id, kind, who.world.now() - _LIFE
 
 
 def _head(job: Job) -> dict[str, Any]:

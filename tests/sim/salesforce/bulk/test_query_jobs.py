@@ -136,6 +136,16 @@ async def test_who_may(door: Callable[..., Api], jobs: Jobs) -> None:
     assert await jobs.api.refusal("GET", f"/jobs/ingest/{job}") == (404, "NOT_FOUND")
 
 
+async def test_jobs_are_forgotten(world: World, door: Callable[..., Api], jobs: Jobs) -> None:
+    """After seven days there is no such job any more."""
+    job = await jobs.query(SOQL)
+    for days, there in ((6, True), (2, False)):
+        world.advance(days * 24 * 3600)
+        later = door()  # The session of before has long expired.
+        assert (await later.send("GET", f"/jobs/query/{job}")).status == (200 if there else 404)
+        assert bool((await later.get("/jobs/query"))["records"]) == there
+
+
 async def test_limit(world: World, jobs: Jobs) -> None:
     """Query jobs count down a limit of their own, and one too many is refused."""
     world.switches["salesforce"]["bulk_query_jobs"] = 2
