@@ -87,7 +87,7 @@ def _upsert(call: Call, people: People, action: Action) -> Upsert:
     return Upsert(
         people=people,
         action=action,
-        lookup=_field(people, document.get("lookupField", "email")),
+        lookup=_lookup_field(people, document.get("lookupField", "email")),
         now=int(call.world.now()),
         company_closed=switches["company_fields_closed"],
         race_window=switches["upsert_race_window"],
@@ -119,10 +119,12 @@ def _lookup(people: People, field: PersonField, wanted: list[str]) -> dict[int, 
     return matches
 
 
-def _field(people: People, name: object) -> PersonField:
+def _lookup_field(people: People, name: object) -> PersonField:
     field = people.fields.get(name) if isinstance(name, str) else None
     if field is None:
         raise VendorError("1006", name)
+    if not field.searchable:
+        raise VendorError("1011", name)
     return field
 
 
