@@ -1,31 +1,39 @@
-"""The three doors of one world: the simulated Salesforce, the simulated Marketo, and the control door."""
+"""The doors of one world: the simulated Salesforce, the simulated Marketo, the control door, and the proxy."""
 
 import asyncio
+import ssl
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from aiohttp.web_urldispatcher import UrlMappingMatchInfo
 
+from syncline_sim import certificates
 from syncline_sim.calls import Calls
 from syncline_sim.control import Control
 from syncline_sim.faults import Faults
 from syncline_sim.marketo import api_users
 from syncline_sim.marketo import app as marketo
 from syncline_sim.population import populate
-from syncline_sim.salesforce import data, gate, identity, orgs
+from syncline_sim.proxy import HOSTS, Address, Proxy
+from syncline_sim.salesforce import data, gate, identity, orgs, soap
+from syncline_sim.salesforce.bulk import async_routes as async_bulk
+from syncline_sim.salesforce.bulk import routes as bulk
 from syncline_sim.salesforce.login_pages import LoginPages
 from syncline_sim.salesforce.setup_pages import SetupPages
 from syncline_sim.salesforce.token_endpoint import TokenEndpoint
-from syncline_sim.world import World
+from syncline_sim.world import SIDES, World
 
 #: How long a call that is still being answered may take when the world ends.
 _GRACE = 0.2
 _MEANT = web.RequestKey("meant", UrlMappingMatchInfo)
 _MAX_BODY = 16 * 2**20
 #: An address may be long enough that a vendor, not the web server, refuses it: Marketo at 8 KB, Salesforce at 16 KB.
-_MAX_LINE = 2**15
+_MAX_LINE = 2**20
+#: Addresses to listen on that nobody can call.
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - no address to listen on
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,10 @@ class Plan:
     control_port: int = 0
     leads: int = 200
     contacts: int = 200
+    tls_dir: str = ""  #: where the CA certificate goes; empty: no HTTPS and no proxy
+    salesforce_tls_port: int = 0
+    marketo_tls_port: int = 0
+    proxy_port: int = 0
 
 
 class Simulation:
@@ -49,10 +61,12 @@ class Simulation:
         self.calls = Calls(world)
         self.faults = Faults(world)
         self._plan = plan
-        self._runners: list[web.AppRunner] = []
+        self._runners: dict[str, web.AppRunner] = {}
+        self._proxy: Proxy | None = None
+        self._secured: dict[str, str] = {}
 
     async def start(self) -> None:
-        """Populate the world if it is empty and listen on all three ports."""
+        """Populate the world if it is empty and listen on all ports."""
         if self.world.empty:
             populate(self.world, leads=self._plan.leads, contacts=self._plan.contacts)
         control = Control(self.world, self.calls, self.faults, leads=self._plan.leads, contacts=self._plan.contacts)
@@ -62,11 +76,16 @@ class Simulation:
             ("control", control.app(), self._plan.control_port),
         )
         for name, app, port in doors:
-            self.world.urls[name] = await self._listen(app, port)
+            self._runners[name] = await _prepared(app)
+            self.world.urls[name] = f"http://{self._name}:{await self._listen(name, port)}"
+        if self._plan.tls_dir:
+            await self._secure()
 
     async def stop(self) -> None:
         """Close the doors at once; who is still waiting for an answer gets none."""
-        await asyncio.gather(*(runner.cleanup() for runner in self._runners))
+        if self._proxy is not None:
+            await self._proxy.stop()
+        await asyncio.gather(*(runner.cleanup() for runner in self._runners.values()))
         self._runners.clear()
 
     def address(self) -> dict[str, Any]:
@@ -75,6 +94,7 @@ class Simulation:
         client = api_users.find(self.world.db, api_users.DEFAULT_CLIENT_ID)
         return {
             **self.world.urls,
+            **self._secured,
             "user": {"username": user.username, "password": user.password},
             "marketo_client": {
                 "client_id": client.client_id if client else "",
@@ -82,20 +102,31 @@ class Simulation:
             },
         }
 
-    async def _listen(self, app: web.Application, port: int) -> str:
-        # A call whose client has gone is not worked on any longer: it may be hanging on purpose.
-        runner = web.AppRunner(
-            app,
-            access_log=None,
-            shutdown_timeout=_GRACE,
-            handler_cancellation=True,
-            max_line_size=_MAX_LINE,
-            max_field_size=_MAX_LINE,
-        )
-        await runner.setup()
-        self._runners.append(runner)
-        await web.TCPSite(runner, self._plan.host, port).start()
-        return f"http://{self._plan.public_host or self._plan.host}:{runner.addresses[0][1]}"
+    @property
+    def _name(self) -> str:
+        return self._plan.public_host or self._plan.host
+
+    async def _secure(self) -> None:
+        """Open the same doors for HTTPS, and the proxy that leads the vendors' host names to them."""
+        plan, folder = self._plan, Path(self._plan.tls_dir)
+        here = _EVERYWHERE.get(plan.host, plan.host)
+        names = dict.fromkeys((here, self._name, "localhost", "127.0.0.1", "::1", *HOSTS))
+        context = certificates.issue(names, folder)
+        doors: dict[str, Address] = {}
+        for side, wanted in zip(SIDES, (plan.salesforce_tls_port, plan.marketo_tls_port), strict=True):
+            port = await self._listen(side, wanted, context)
+            self.world.urls[f"{side}_https"] = f"https://{self._name}:{port}"
+            doors[side] = (here, port)
+        self._proxy = Proxy(doors)
+        port = await self._proxy.start(plan.host, plan.proxy_port)
+        self._secured = {"proxy": f"http://{self._name}:{port}", "ca": str((folder / certificates.CA_FILE).resolve())}
+
+    async def _listen(self, name: str, port: int, context: ssl.SSLContext | None = None) -> int:
+        runner = self._runners[name]
+        before = len(runner.addresses)
+        await web.TCPSite(runner, self._plan.host, port, ssl_context=context).start()
+        found: int = runner.addresses[before][1]
+        return found
 
     def _salesforce(self) -> web.Application:
         middlewares = (
@@ -110,6 +141,9 @@ class Simulation:
         SetupPages(self.world).add_routes(app)
         TokenEndpoint(self.world).add_routes(app)
         identity.add_routes(app, self.world)
+        soap.add_routes(app, self.world)
+        bulk.add_routes(app, self.world)
+        async_bulk.add_routes(app, self.world)
         data.add_routes(app, self.world)
         return app
 
@@ -118,6 +152,20 @@ class Simulation:
         app = web.Application(middlewares=middlewares, client_max_size=_MAX_BODY)
         marketo.add_routes(app, self.world)
         return app
+
+
+async def _prepared(app: web.Application) -> web.AppRunner:
+    # A call whose client has gone is not worked on any longer: it may be hanging on purpose.
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        shutdown_timeout=_GRACE,
+        handler_cancellation=True,
+        max_line_size=_MAX_LINE,
+        max_field_size=_MAX_LINE,
+    )
+    await runner.setup()
+    return runner
 
 
 @web.middleware

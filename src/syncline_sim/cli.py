@@ -19,6 +19,8 @@ examples:
   syncline-sim                            any free ports, 5000 leads and contacts
   syncline-sim --control-port 8702        then open http://127.0.0.1:8702/ for users, pages and every control call
   syncline-sim --json | head -1           one line of JSON for a program
+  syncline-sim --tls-dir certs            HTTPS too, and a proxy for clients that know the vendors' hosts only:
+                                          HTTPS_PROXY=PROXY REQUESTS_CA_BUNDLE=certs/ca.pem your-client
 
 make something go wrong while it runs:
   curl -d '{"side": "salesforce", "kind": "status", "match": "token.refresh", "status": 503}' CONTROL/faults
@@ -31,7 +33,10 @@ The same seed makes the same records, keys and codes. Ctrl-C or SIGTERM ends it.
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a world until a signal ends it, and answer the exit code."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if not options.tls_dir and (options.salesforce_tls_port or options.marketo_tls_port or options.proxy_port):
+        parser.error("ports for HTTPS and the proxy need --tls-dir")
     try:
         asyncio.run(_run(options))
     except OSError as error:
@@ -54,6 +59,10 @@ async def _run(options: argparse.Namespace) -> None:
         control_port=options.control_port,
         leads=options.leads,
         contacts=options.contacts,
+        tls_dir=options.tls_dir,
+        salesforce_tls_port=options.salesforce_tls_port,
+        marketo_tls_port=options.marketo_tls_port,
+        proxy_port=options.proxy_port,
     )
     simulation = Simulation(world, plan)
     try:
@@ -75,6 +84,13 @@ def _announce(simulation: Simulation, *, as_json: bool) -> None:
             f"Control door          {address['control']}  (open it in a browser: users, pages, every control call)",
             f"Log in as             {address['user']['username']} with {address['user']['password']}",
         ]
+        if "proxy" in address:
+            lines += [
+                f"Salesforce by HTTPS   {address['salesforce_https']}",
+                f"Marketo by HTTPS      {address['marketo_https']}",
+                f"Proxy                 {address['proxy']}  (leads the vendors' host names here, and no others)",
+                f"CA certificate        {address['ca']}",
+            ]
     print(*lines, sep="\n", flush=True)  # noqa: T201 - a command line prints
 
 
@@ -88,6 +104,13 @@ def _parser() -> argparse.ArgumentParser:
     for name in ("salesforce", "marketo", "control"):
         text = f"port of the {name} door, 0 for any free one (default)"
         parser.add_argument(f"--{name}-port", type=int, default=0, metavar="PORT", help=text)
+    text = "write the certificate of a CA of this run to DIR/ca.pem, and open HTTPS doors and a proxy"
+    parser.add_argument("--tls-dir", default="", metavar="DIR", help=text)
+    for name in ("salesforce", "marketo"):
+        text = f"port of the {name} door for HTTPS, 0 for any free one (default)"
+        parser.add_argument(f"--{name}-tls-port", type=int, default=0, metavar="PORT", help=text)
+    text = "port of a CONNECT proxy that leads the vendors' host names to the HTTPS doors (default: any free one)"
+    parser.add_argument("--proxy-port", type=int, default=0, metavar="PORT", help=text)
     parser.add_argument("--seed", type=int, default=1, help="which world it is (default: %(default)s)")
     parser.add_argument("--leads", type=int, default=5000, metavar="N", help="how many leads (default: %(default)s)")
     parser.add_argument("--contacts", type=int, default=5000, metavar="N", help="how many contacts (default: 5000)")

@@ -15,8 +15,9 @@ from syncline_sim import hand, mailbox, population
 from syncline_sim.calls import Calls
 from syncline_sim.faults import Faults
 from syncline_sim.marketo import api_users, fields, people
+from syncline_sim.marketo.bulk import queue
 from syncline_sim.pages import show
-from syncline_sim.salesforce import apps, grants, orgs
+from syncline_sim.salesforce import apps, grants, orgs, passwords
 from syncline_sim.salesforce.failure import SalesforceError
 from syncline_sim.world import SIDES
 
@@ -44,7 +45,7 @@ CALLS = {
     "POST /apps": '{"name"?, "contact_email"?, "callback_url" or "callback_urls", and any setting}: register an app',
     "PATCH /apps/{key}": "{setting: value, …}: change an app, also its consumer_secret",
     "POST /orgs": '{"name", "edition"?, "is_sandbox"?, "instance_url"?}: open another org',
-    "POST /users": '{"org_id", "username", "password"?, "permissions"?, "hidden"?, …}: create a user',
+    "POST /users": '{"org_id", "username", "password"?, "permissions"?, "hidden"?, "read_only"?, …}: create a user',
     "PATCH /users/{username}": "{name: value, …}: change a user",
     "GET /grants": "the approvals, alive and revoked",
     "POST /tokens/revoke": '{"username"?}: revoke approvals with their tokens',
@@ -122,7 +123,10 @@ class Control:
             "index.html",
             site="Simulated world",
             urls=world.urls,
-            people=[(user, orgs.find_org(world, user.org_id)) for user in orgs.all_users(world.db)],
+            people=[
+                (user, passwords.security_token(world, user), orgs.find_org(world, user.org_id))
+                for user in orgs.all_users(world.db)
+            ],
             client=api_users.find(world.db, api_users.DEFAULT_CLIENT_ID),
             calls=CALLS,
             switches=world.switches,
@@ -135,11 +139,15 @@ class Control:
             "seed": world.seed,
             "now": world.now(),
             "orgs": [asdict(org) for org in orgs.all_orgs(world)],
-            "users": [_user(user) for user in orgs.all_users(world.db)],
+            "users": [
+                {**_user(user), "security_token": passwords.security_token(world, user)}
+                for user in orgs.all_users(world.db)
+            ],
         }
 
     def _advance(self, body: Mapping[str, Any]) -> dict[str, float]:
         self._world.advance(float(body["advance"]))
+        queue.drain(self._world)
         return {"now": self._world.now()}
 
     def _reset(
@@ -230,8 +238,9 @@ def _door(answer: _Answer) -> Callable[[web.Request], Awaitable[web.Response]]:
 
 
 def _user(user: orgs.User) -> dict[str, Any]:
-    hidden = {name: sorted(names) for name, names in user.hidden.items()}
-    return {**asdict(user), "permissions": sorted(user.permissions), "hidden": hidden}
+    barred = {"hidden": user.hidden, "read_only": user.read_only}
+    listed = {kind: {name: sorted(fields) for name, fields in each.items()} for kind, each in barred.items()}
+    return {**asdict(user), "permissions": sorted(user.permissions), **listed}
 
 
 @web.middleware

@@ -11,9 +11,12 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
+from aiohttp.payload import Payload
 from aiohttp.typedefs import Handler, Middleware
 
 from syncline_sim.calls import operation
+from syncline_sim.marketo import failure as marketo
+from syncline_sim.salesforce import soap
 from syncline_sim.salesforce.gate import plain_path
 
 if TYPE_CHECKING:
@@ -142,9 +145,11 @@ async def _reset(_: "World", fault: Fault, request: web.Request, handler: Handle
 
 async def _truncate(_: "World", fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
     answer = await handler(request)
-    body = answer.body if isinstance(answer, web.Response) and isinstance(answer.body, bytes) else b""
+    body = answer.body if isinstance(answer, web.Response) else None
+    if isinstance(body, Payload):  # One that would be written while it is sent.
+        body = await body.as_bytes()
     body = body or b"nothing"
-    short = web.StreamResponse(status=fault.status or answer.status, headers={"Content-Type": answer.content_type})
+    short = web.StreamResponse(status=fault.status or answer.status, headers=answer.headers)
     short.content_length = len(body)
     await short.prepare(request)
     await short.write(body[: len(body) // 2])
@@ -165,12 +170,16 @@ async def _flood(_: "World", fault: Fault, request: web.Request, handler: Handle
 async def _error(world: "World", fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer an error the way the called endpoint words its errors."""
     await _effect(fault, request, handler)
-    message = fault.message or "injected"
     document: object
     if fault.side == "marketo":
-        document = {"requestId": f"fault#{int(world.now() * 1000):x}", "success": False}
-        document["errors"] = [{"code": fault.code or "611", "message": message}]
+        code = fault.code or "611"
+        # The first half of a request's number is `fa`, for fault, where it is longer otherwise.
+        document = {"requestId": f"fa#{int(world.now() * 1000):x}", "success": False}
+        document["errors"] = [{"code": code, "message": fault.message or marketo.usual(code)}]
         return _respond(fault, fault.status or 200, document)
+    message = fault.message or "injected"
+    if plain_path(request).startswith(soap.PREFIX):
+        return soap.fault("u", fault.code or "UNKNOWN_EXCEPTION", message, of="UnexpectedErrorFault")
     if plain_path(request).startswith("/services/oauth2"):
         document = {"error": fault.code or "server_error", "error_description": message}
         return _respond(fault, fault.status or 400, document)

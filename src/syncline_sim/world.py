@@ -13,9 +13,11 @@ from typing import Any
 from syncline_sim import mailbox
 from syncline_sim.marketo import switches as marketo_switches
 from syncline_sim.marketo import tables as marketo_tables
+from syncline_sim.marketo.bulk import tables as bulk_tables
 from syncline_sim.salesforce import record_tables
 from syncline_sim.salesforce import switches as salesforce_switches
 from syncline_sim.salesforce import tables as salesforce_tables
+from syncline_sim.salesforce.bulk import tables as salesforce_bulk_tables
 
 SIDES = ("salesforce", "marketo")
 _DEFAULTS = {"salesforce": salesforce_switches.DEFAULTS, "marketo": marketo_switches.DEFAULTS}
@@ -35,7 +37,8 @@ class World:
         self.db.row_factory = sqlite3.Row
         # A world that is lost in a power cut is made again from its seed.
         self.db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;")
-        for script in (mailbox.TABLES, salesforce_tables.TABLES, marketo_tables.TABLES):
+        scripts = (mailbox.TABLES, salesforce_tables.TABLES, salesforce_bulk_tables.TABLES)
+        for script in (*scripts, marketo_tables.TABLES, bulk_tables.TABLES):
             self.db.executescript(script)
         record_tables.create(self.db)
         self._begin_chance()

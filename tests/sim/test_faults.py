@@ -1,6 +1,7 @@
 """Faults: late, wrong, broken and missing answers."""
 
 import asyncio
+import re
 import time
 from typing import Any
 
@@ -109,6 +110,11 @@ async def test_vendor_errors(person: Person, simulation: Simulation, control: Co
         assert response.status == 200
     assert found["errors"] == [{"code": "606", "message": "Max rate limit"}]
     assert not found["success"]
+    assert re.fullmatch("[0-9a-f]+#[0-9a-f]+", found["requestId"])
+    await control("POST /faults", {"side": "marketo", "kind": "error", "code": "615"})
+    async with person.http.get(f"{simulation.world.urls['marketo']}/rest/v1/leads/describe.json") as response:
+        found = await response.json()
+    assert found["errors"] == [{"code": "615", "message": "Concurrent access limit '10' reached"}]
     fault = {"side": "salesforce", "kind": "error", "code": "SERVER_UNAVAILABLE", "message": "try", "status": 503}
     await control("POST /faults", fault)
     async with person.http.get(person.salesforce / "services/data/v67.0/limits") as response:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 DEFAULT_CLIENT_ID = "sim-client-id"
 DEFAULT_CLIENT_SECRET = "sim-client-secret"  # noqa: S105
-#: The role that a connector asks its admin for, and what the default API user has.
+#: The role that a connector asks its admin for.
 CONNECTOR_ROLE = (
     "Read-Write Person",
     "Read-Write Company",
@@ -24,6 +24,14 @@ CONNECTOR_ROLE = (
     "Read-Write Schema Standard Field",
     "Read-Write Schema Custom Field",
     "Read-Only Activity",
+)
+#: What the default API user may do besides, so that the whole API can be met without setting anything.
+DEFAULT_ROLE = (
+    *CONNECTOR_ROLE,
+    "Read-Write Activity",
+    "Read-Write Activity Metadata",
+    "Read-Write Assets",
+    "Read-Write Custom Object Type",
 )
 
 

@@ -7,15 +7,47 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from syncline_sim.marketo import api_users, crm_objects, fields, identity, leads, schema, stats
+from syncline_sim.marketo import (
+    activities,
+    api_users,
+    custom_activities,
+    empty_assets,
+    fields,
+    identity,
+    leads,
+    lists,
+    merging,
+    programs,
+    schema,
+    static_lists,
+    stats,
+)
+from syncline_sim.marketo.bulk import exports, imports
 from syncline_sim.marketo.gate import Gate
+from syncline_sim.marketo.objects import custom, standard
 from syncline_sim.marketo.tables import TABLES, transaction
 
 if TYPE_CHECKING:
     from syncline_sim.marketo.call import Endpoint
     from syncline_sim.world import World
 
-ENDPOINTS = (*leads.ENDPOINTS, *schema.ENDPOINTS, *stats.ENDPOINTS, *crm_objects.ENDPOINTS)
+_ROOMS = (
+    leads,
+    merging,
+    lists,
+    static_lists,
+    programs,
+    empty_assets,
+    activities,
+    custom_activities,
+    schema,
+    standard,
+    custom,
+    stats,
+    imports,
+    exports,
+)
+ENDPOINTS = tuple(endpoint for room in _ROOMS for endpoint in room.ENDPOINTS)
 
 
 def create(world: "World") -> None:
@@ -26,7 +58,10 @@ def create(world: "World") -> None:
             fields.create_standard(world.db)
         if api_users.find(world.db, api_users.DEFAULT_CLIENT_ID) is None:
             api_users.create(
-                world.db, client_id=api_users.DEFAULT_CLIENT_ID, client_secret=api_users.DEFAULT_CLIENT_SECRET
+                world.db,
+                api_users.DEFAULT_ROLE,
+                client_id=api_users.DEFAULT_CLIENT_ID,
+                client_secret=api_users.DEFAULT_CLIENT_SECRET,
             )
 
 

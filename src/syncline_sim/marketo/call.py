@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from aiohttp import web
 from multidict import MultiMapping
 
 from syncline_sim.marketo.failure import VendorError
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from syncline_sim.world import World
 
 MAX_BATCH = 300
+MAX_BODY = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Call:
     parameters: MultiMapping[str]
     content_type: str
     body: bytes
+    headers: Mapping[str, str]
 
     @property
     def switches(self) -> dict[str, Any]:
@@ -54,6 +57,15 @@ class Call:
             raise VendorError("1003", f"Number of records exceeds the maximum of {MAX_BATCH}")
         return records
 
+    def named(self) -> list[Any]:
+        """Answer the ids of the records meant, which are in the address or in the body; raises `VendorError`."""
+        named: list[Any] = self.listed("id")
+        if not named:
+            return [record.get("id") if isinstance(record, dict) else record for record in self.records()]
+        if len(named) > MAX_BATCH:
+            raise VendorError("1003", f"Number of ids exceeds the maximum of {MAX_BATCH}")
+        return named
+
     def required(self, name: str) -> str:
         """Answer a parameter that has to be there; raises `VendorError` 1002."""
         if not self.parameters.get(name):
@@ -65,6 +77,16 @@ class Call:
         texts = self.parameters.getall(name, [])
         return [part.strip() for text in texts for part in text.split(",") if part.strip()]
 
+    def numbers(self, name: str, most: int | None) -> list[int]:
+        """Answer a parameter that is a list of numbers; raises `VendorError` 1001 or 1003."""
+        listed = self.listed(name)
+        for text in listed:
+            if not text.isdecimal():
+                raise VendorError("1001", text, "integer")
+        if most is not None and len(listed) > most:
+            raise VendorError("1003", f"Number of {name} exceeds the maximum of {most}")
+        return [int(text) for text in listed]
+
     def batch_size(self) -> int:
         """Answer how many results a page may have; raises `VendorError` 1001."""
         text = self.parameters.get("batchSize", str(MAX_BATCH))
@@ -75,26 +97,44 @@ class Call:
     def position(self) -> int:
         """Answer after which number the page begins; raises `VendorError` 1003 for a token that is not ours."""
         token = self.parameters.get("nextPageToken")
-        if not token:
-            return 0
-        try:
-            return int(base64.b32decode(token))
-        except (binascii.Error, ValueError):
-            raise VendorError("1003", "Invalid nextPageToken") from None
+        return _decode(token, 1)[0] if token else 0
+
+    def place(self) -> tuple[int, int]:
+        """Answer after which second and number a page of activities begins; raises `VendorError` 1002 or 1003."""
+        second, number = _decode(self.required("nextPageToken"), 2)
+        return second, number
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One row of the table of endpoints; any one of the permissions is enough, none means that all may call it."""
+    """One row of the table of endpoints; any one of the permissions is enough, none means that all may call it.
+
+    What is answered is put into the envelope, unless it is a response of its own: a file.
+    """
 
     method: str
     path: str
-    answer: Callable[[Call], dict[str, Any]]
+    answer: Callable[[Call], dict[str, Any] | web.Response]
     permissions: tuple[str, ...] = ()
     closed_by_crm: bool = False
+    max_body: int = MAX_BODY
 
 
 def next_page(position: int) -> dict[str, Any]:
     """Answer the members that say that there is more after this number."""
-    token = base64.b32encode(f"{position:010d}".encode()).decode()
-    return {"nextPageToken": token, "moreResult": True}
+    return {"nextPageToken": page_token(position), "moreResult": True}
+
+
+def page_token(*numbers: int) -> str:
+    """Answer the token that says after what the next page begins."""
+    return base64.b32encode(":".join(f"{number:010d}" for number in numbers).encode()).decode()
+
+
+def _decode(token: str, length: int) -> list[int]:
+    try:
+        numbers = [int(text) for text in base64.b32decode(token).split(b":")]
+    except (binascii.Error, ValueError):
+        numbers = []
+    if len(numbers) != length:  # Not ours, or of another kind of page.
+        raise VendorError("1003", "Invalid nextPageToken")
+    return numbers

@@ -20,7 +20,6 @@ from syncline_sim.marketo.traffic import Traffic
 if TYPE_CHECKING:
     from syncline_sim.world import World
 
-MAX_BODY = 2**20
 MAX_URI = 8 * 1024
 _FORM = "application/x-www-form-urlencoded"
 
@@ -41,8 +40,11 @@ class Gate:
             if request.method == "GET" and len(request.raw_path) > MAX_URI:
                 return web.Response(status=414, text="Request-URI Too Long")
             body = await request.read()
+            if len(body) > max(endpoint.max_body for endpoint in endpoints.values()):
+                return web.Response(status=413, text="Request Entity Too Large")
             try:
-                return self._envelope(await self._answer(request, body, endpoints))
+                answer = await self._answer(request, body, endpoints)
+                return answer if isinstance(answer, web.Response) else self._envelope(answer)
             except VendorError as error:
                 self._traffic.fail(error.code)
                 return self._envelope({"success": False, "errors": [error.reason]})
@@ -55,7 +57,9 @@ class Gate:
         self._traffic.fail("610")
         return self._envelope({"success": False, "errors": [VendorError("610").reason]})
 
-    async def _answer(self, request: web.Request, body: bytes, endpoints: Mapping[str, Endpoint]) -> dict[str, Any]:
+    async def _answer(
+        self, request: web.Request, body: bytes, endpoints: Mapping[str, Endpoint]
+    ) -> dict[str, Any] | web.Response:
         parameters = _parameters(request, body)
         # A query that is too long for an address is posted as a form that says so.
         method = parameters.get("_method", request.method).upper()
@@ -72,8 +76,9 @@ class Gate:
             readable = method == "GET" and switches["native_crm_reads"]
             if endpoint.closed_by_crm and switches["native_crm"] and not readable:
                 raise VendorError("1018")
-            call = Call(self._world, user, request.match_info, parameters, request.content_type, body)
-            return {"success": True, **endpoint.answer(call)}
+            call = Call(self._world, user, request.match_info, parameters, request.content_type, body, request.headers)
+            answer = endpoint.answer(call)
+            return answer if isinstance(answer, web.Response) else {"success": True, **answer}
 
     def _envelope(self, members: dict[str, Any]) -> web.Response:
         moment = int(self._world.now() * 1000)

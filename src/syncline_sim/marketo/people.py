@@ -4,14 +4,17 @@ import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from syncline_sim.marketo import fields, values
+from syncline_sim.marketo.failure import VendorError
 from syncline_sim.marketo.fields import PersonField
+from syncline_sim.marketo.history import API, History
 from syncline_sim.marketo.values import Value
 
+_DEFAULT_FIELDS = ("id", "email", "updatedAt", "createdAt", "lastName", "firstName")
 #: Sorted, so that equal people are equal text: the digest and `changed nothing` depend on it.
 _encode = msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
@@ -26,6 +29,12 @@ class Person:
     updated_at: int
     document: dict[str, Any]
 
+    @property
+    def name(self) -> str:
+        """How a person is called where only a name is shown."""
+        names = (self.document.get("firstName"), self.document.get("lastName"))
+        return " ".join(str(name) for name in names if name) or str(self.document.get("email", ""))
+
     def view(self, names: Iterable[str]) -> dict[str, Value]:
         """Answer the named fields, null where there is nothing."""
         own: dict[str, Value] = {
@@ -37,11 +46,12 @@ class Person:
 
 
 class People:
-    """The table of people, with the fields as they are at the moment."""
+    """The table of people, with the fields as they are at the moment; `source` says by what way they are changed."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: sqlite3.Connection, source: str = API) -> None:
         self.fields = fields.load(db)
         self.db = db
+        self.history = History(db, source)
         self._keys = [name for name, field in self.fields.items() if field.keyed]
 
     def find(self, field: PersonField, value: Value) -> list[Person]:
@@ -59,9 +69,42 @@ class People:
             (field.name, value),
         )
 
+    def need(self, number: object) -> Person:
+        """Answer the person with this id; raises `VendorError` 1001 or 1004."""
+        if isinstance(number, bool) or not str(number).isdecimal():
+            raise VendorError("1001", number, "integer")
+        found = self.find(self.fields["id"], int(str(number)))
+        if not found:
+            raise VendorError("1004")
+        return found[0]
+
+    def names(self, wanted: Iterable[str]) -> list[str]:
+        """Answer the names of the fields that are wanted, or those shown when none are; raises `VendorError` 1006."""
+        names = list(wanted) or list(_DEFAULT_FIELDS)
+        for name in names:
+            if name not in self.fields:
+                raise VendorError("1006", name)
+        return names
+
     def page(self, *, limit: int, offset: int) -> list[Person]:
         """Answer some people in the order of their arrival."""
         return self._people("SELECT * FROM marketo_people ORDER BY id LIMIT ? OFFSET ?", (limit, offset))
+
+    def within(
+        self, moment: Literal["createdAt", "updatedAt"], first: int, last: int, *, after: int = 0
+    ) -> Iterator[Person]:
+        """Answer one by one who was created, or last changed, in a span of time, by id after some id."""
+        column = {"createdAt": "created_at", "updatedAt": "updated_at"}[moment]
+        query = f"SELECT * FROM marketo_people WHERE id > ? AND {column} BETWEEN ? AND ? ORDER BY id"  # noqa: S608
+        return map(_person, self.db.execute(query, (after, first, last)))
+
+    def on_list(self, number: int, *, after: int = 0) -> Iterator[Person]:
+        """Answer one by one who is on a static list, by id after some id."""
+        query = """
+        SELECT p.* FROM marketo_members m JOIN marketo_people p ON p.id = m.person
+        WHERE m.list = ? AND m.person > ? ORDER BY m.person
+        """
+        return map(_person, self.db.execute(query, (number, after)))
 
     def add(self, document: Mapping[str, Value], now: int) -> int:
         """Store a new person and answer the id."""
@@ -72,6 +115,7 @@ class People:
         )
         person = int(cursor.lastrowid or 0)
         self._index(person, {}, kept)
+        self.history.begin(person, now)
         return person
 
     def change(self, person: Person, document: Mapping[str, Value], now: int) -> None:
@@ -83,15 +127,30 @@ class People:
             (now, _encode(kept).decode(), person.id),
         )
         self._index(person.id, person.document, kept)
+        self.history.change(person.id, self._changes(document, person.document, kept), now)
 
-    def remove(self, person: Person) -> None:
+    def remove(self, person: Person, now: int) -> None:
         """Delete a person; the id is never used again."""
+        self.take_away(person)
+        self.history.end(person.id, person.name, now)
+
+    def take_away(self, person: Person) -> None:
+        """Take a person out of everything that there are people in, without a word about it."""
         self.db.execute("DELETE FROM marketo_people WHERE id = ?", (person.id,))
+        self.db.execute("DELETE FROM marketo_members WHERE person = ?", (person.id,))
+        self.db.execute("DELETE FROM marketo_program_members WHERE person = ?", (person.id,))
         self._index(person.id, person.document, {})
 
+    def _changes(
+        self, names: Iterable[str], before: Mapping[str, Value], after: Mapping[str, Value]
+    ) -> Iterator[tuple[int, str, Value, Value]]:
+        for name in names:
+            old, new = before.get(name), after.get(name)
+            if old != new:
+                yield self.fields[name].number, self.fields[name].label, old, new
+
     def _people(self, query: str, parameters: tuple[Value, ...]) -> list[Person]:
-        rows = self.db.execute(query, parameters)
-        return [Person(r["id"], r["created_at"], r["updated_at"], _decode(r["fields"])) for r in rows]
+        return [_person(row) for row in self.db.execute(query, parameters)]
 
     def _index(self, person: int, before: Mapping[str, Value], after: Mapping[str, Value]) -> None:
         for name in self._keys:
@@ -104,6 +163,10 @@ class People:
             if new is not None:
                 key = (name, new, person)
                 self.db.execute("INSERT INTO marketo_keys (field, value, person) VALUES (?, ?, ?)", key)
+
+
+def _person(row: sqlite3.Row) -> Person:
+    return Person(row["id"], row["created_at"], row["updated_at"], _decode(row["fields"]))
 
 
 def count(db: sqlite3.Connection) -> int:

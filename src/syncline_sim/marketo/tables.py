@@ -35,6 +35,81 @@ CREATE TABLE IF NOT EXISTS marketo_fields (
     description TEXT,
     keyed INTEGER NOT NULL
 );
+CREATE TABLE IF NOT EXISTS marketo_activities (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    person INTEGER NOT NULL,
+    value_id INTEGER,
+    value TEXT,
+    attributes TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS marketo_activities_at ON marketo_activities (at);
+CREATE TABLE IF NOT EXISTS marketo_activity_types (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    draft TEXT,
+    approved TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS marketo_programs (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    description TEXT NOT NULL,
+    type TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    folder INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS marketo_program_members (
+    program INTEGER NOT NULL,
+    person INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (program, person)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS marketo_program_members_person ON marketo_program_members (person);
+CREATE TABLE IF NOT EXISTS marketo_lists (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    description TEXT,
+    folder INTEGER NOT NULL,
+    folder_type TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS marketo_members (
+    list INTEGER NOT NULL,
+    person INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (list, person)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS marketo_members_person ON marketo_members (person);
+CREATE TABLE IF NOT EXISTS marketo_objects (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    guid TEXT NOT NULL UNIQUE,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    fields TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS marketo_object_keys (
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    PRIMARY KEY (kind, key, value, number)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS marketo_object_keys_number ON marketo_object_keys (number);
+CREATE TABLE IF NOT EXISTS marketo_object_types (
+    name TEXT PRIMARY KEY,
+    draft TEXT,
+    approved TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+);
 CREATE TABLE IF NOT EXISTS marketo_api_users (
     client_id TEXT PRIMARY KEY,
     client_secret TEXT NOT NULL,
@@ -60,18 +135,6 @@ CREATE TABLE IF NOT EXISTS marketo_errors (
     count INTEGER NOT NULL,
     PRIMARY KEY (day, code)
 );
-"""
-
-EMPTY = """
-DELETE FROM marketo_people;
-DELETE FROM sqlite_sequence WHERE name = 'marketo_people';
-DELETE FROM marketo_keys;
-DELETE FROM marketo_fields;
-DELETE FROM marketo_api_users;
-DELETE FROM marketo_tokens;
-DELETE FROM marketo_calls;
-DELETE FROM marketo_usage;
-DELETE FROM marketo_errors;
 """
 
 

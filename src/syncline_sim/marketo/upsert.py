@@ -1,12 +1,13 @@
 """Sync Leads: what happens to each record of one call (vendor page "Leads", "Create and Update")."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from syncline_sim.marketo import values
 from syncline_sim.marketo.failure import VendorError
 from syncline_sim.marketo.fields import PersonField
+from syncline_sim.marketo.objects import companies
 from syncline_sim.marketo.people import People, Person
 from syncline_sim.marketo.values import Value
 
@@ -24,6 +25,7 @@ class Upsert:
     now: int
     company_closed: bool = False
     race_window: float = 0
+    coerce: Callable[[PersonField, object], Value] = values.coerce
 
     def apply(self, records: list[Any]) -> list[dict[str, Any]]:
         """Write the records and answer their results in the same order."""
@@ -56,7 +58,9 @@ class Upsert:
     def _document(self, record: object) -> dict[str, Value]:
         if not isinstance(record, dict) or not record:
             raise VendorError("1003", "Invalid data")
-        return {name: self._value(name, sent) for name, sent in record.items()}
+        document = {name: self._value(name, sent) for name, sent in record.items()}
+        company = document.get(companies.LINK)
+        return document if company is None else {**document, **companies.values_for(self.people.db, company)}
 
     def _value(self, name: str, sent: object) -> Value:
         field = self.people.fields.get(name)
@@ -69,7 +73,7 @@ class Upsert:
             raise VendorError("1003", f"Field '{name}' is read-only")
         if field.company and self.company_closed:
             raise VendorError("1021")
-        return values.coerce(field, sent)
+        return self.coerce(field, sent)
 
     def _find(self, document: Mapping[str, Value], mine: set[int]) -> list[Person]:
         value = document.get(self.lookup.name)

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from syncline_sim.marketo.failure import VendorError
 from syncline_sim.marketo.fields import PersonField
@@ -28,6 +29,7 @@ def coerce(field: PersonField, sent: object) -> Value:
         raise VendorError("1001", sent, field.data_type) from None
 
 
+@lru_cache(maxsize=1024)  # Who writes many people or activities writes the same seconds again and again.
 def stamp(seconds: float) -> str:
     """Write a moment as the vendor does."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

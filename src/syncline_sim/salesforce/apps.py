@@ -42,6 +42,8 @@ class Settings:
     admin_approval: bool = False  #: only pre-authorized users may use it
     approved_users: tuple[str, ...] = ()  #: their usernames
     blocked: bool = False
+    certificate: str = ""  #: PEM; whoever has its key may log in as any user who has approved the app
+    client_credentials_user: str = ""  #: the username as which the app itself logs in; empty: it cannot
 
 
 @dataclass(frozen=True, slots=True)

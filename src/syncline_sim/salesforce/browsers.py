@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from aiohttp import web
 
 from syncline_sim import mailbox
-from syncline_sim.salesforce import orgs
+from syncline_sim.salesforce import orgs, passwords
 from syncline_sim.salesforce.orgs import User
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def log_in(world: "World", browser: Browser, username: str, password: str) -> Li
         user = orgs.find_user(world.db, username.strip())
     except KeyError:
         return "refused"
-    if not _password_right(world, user, password):
+    if not passwords.right(world, user, password):
         return "refused"
     if not world.switches["salesforce"]["verification"] or _known(world, browser, user):
         _enter(world, browser, user)
@@ -97,22 +97,6 @@ def log_out(world: "World", browser: Browser) -> None:
         "UPDATE salesforce_browsers SET user_id = '', pending_user_id = '', code = '' WHERE cookie = ?",
         (browser.cookie,),
     )
-
-
-def _password_right(world: "World", user: User, password: str) -> bool:
-    switches, now = world.switches["salesforce"], world.now()
-    if user.locked_until > now or not user.active:
-        return False
-    if password == user.password:
-        world.db.execute("UPDATE salesforce_users SET failures = 0 WHERE id = ?", (user.id,))
-        return True
-    failures = 1 + world.db.execute("SELECT failures FROM salesforce_users WHERE id = ?", (user.id,)).fetchone()[0]
-    locked = failures >= switches["lockout_failures"]
-    world.db.execute(
-        "UPDATE salesforce_users SET failures = ?, locked_until = ? WHERE id = ?",
-        (0 if locked else failures, now + switches["lockout_seconds"] if locked else 0, user.id),
-    )
-    return False
 
 
 def _enter(world: "World", browser: Browser, user: User) -> None:

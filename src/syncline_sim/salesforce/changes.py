@@ -4,7 +4,7 @@ Each takes an optional `stamp`, in seconds or as a text, so that a change can be
 has passed already: in life a long transaction commits late.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -19,22 +19,28 @@ if TYPE_CHECKING:
 
 Stamp = float | str | None
 _VERSION = "67.0"
-_DEFAULTS = {"Status": "Open - Not Contacted"}
 
 
 def create_record(
-    world: "World", object_name: str, values: Mapping[str, Any], stamp: Stamp = None, *, org_id: str = ""
+    world: "World",
+    object_name: str,
+    values: Mapping[str, Any],
+    stamp: Stamp = None,
+    *,
+    org_id: str = "",
+    user_id: str = "",
 ) -> str:
-    """Create a record, in the main org unless another is named, and answer its id; raises `SalesforceError`."""
+    """Create a record, in the main org and by its first user unless others are named, and answer its id.
+
+    Raises `SalesforceError`.
+    """
     spec = _stored(object_name)
     row = _row(spec, values)
-    missing = [f.name for f in spec.fields if f.required and f.writable and f.type != "boolean" and not row.get(f.name)]
-    missing = [name for name in missing if name != "OwnerId"]
+    missing = [name for name in spec.needed if not row.get(name)]
     if missing:
-        message = f"Required fields are missing: [{', '.join(missing)}]"
-        raise SalesforceError(400, "REQUIRED_FIELD_MISSING", message, tuple(missing))
+        raise _missing(missing)
     number = world.db.execute(f"SELECT coalesce(max(number), 0) + 1 FROM {spec.table}").fetchone()[0]  # noqa: S608
-    org, owner, moment = _org(world, org_id), _owner(world, org_id), _moment(world, stamp)
+    org, owner, moment = _org(world, org_id), user_id or _owner(world, org_id), _moment(world, stamp)
     system = {
         "Id": ids.make(spec.key_prefix, number),
         "OwnerId": owner,
@@ -42,23 +48,31 @@ def create_record(
         "LastModifiedById": owner,
     }
     stamps = dict.fromkeys(("CreatedDate", "LastModifiedDate", "SystemModstamp"), moment)
-    defaults = {name: value for name, value in _DEFAULTS.items() if name.lower() in spec.by_name}
-    truths = {field.name: 0 for field in spec.fields if field.type == "boolean" and not field.expression}
-    full = {**truths, **defaults, **system, **stamps, **row}
-    columns = ", ".join(f'"{name}"' for name in full)
+    full = {**spec.blank, **system, **stamps, **row}
+    columns = '", "'.join(full)
     world.db.execute(
-        f"INSERT INTO {spec.table} (number, org, {columns}) VALUES (?, ?{', ?' * len(full)})",  # noqa: S608
+        f'INSERT INTO {spec.table} (number, org, "{columns}") VALUES (?, ?{", ?" * len(full)})',  # noqa: S608
         (number, org, *full.values()),
     )
     return str(full["Id"])
 
 
 def change_record(
-    world: "World", object_name: str, record_id: str, values: Mapping[str, Any], stamp: Stamp = None
+    world: "World",
+    object_name: str,
+    record_id: str,
+    values: Mapping[str, Any],
+    stamp: Stamp = None,
+    *,
+    user_id: str = "",
 ) -> None:
     """Write some fields of a record; raises `SalesforceError`, 404 when there is no such record."""
-    spec, moment = _stored(object_name), _moment(world, stamp)
-    _update(world, spec, record_id, {"LastModifiedDate": moment, "SystemModstamp": moment, **_row(spec, values)})
+    spec = _stored(object_name)
+    row = _row(spec, values)
+    emptied = [name for name in row if spec.by_name[name.lower()].required and row[name] is None]
+    if emptied:
+        raise _missing(emptied)
+    _update(world, spec, record_id, {**_stamps(_moment(world, stamp), user_id), **row})
 
 
 def touch_record(world: "World", object_name: str, record_id: str, stamp: Stamp = None) -> None:
@@ -66,10 +80,9 @@ def touch_record(world: "World", object_name: str, record_id: str, stamp: Stamp 
     _update(world, _stored(object_name), record_id, {"SystemModstamp": _moment(world, stamp)})
 
 
-def delete_record(world: "World", object_name: str, record_id: str, stamp: Stamp = None) -> None:
+def delete_record(world: "World", object_name: str, record_id: str, stamp: Stamp = None, *, user_id: str = "") -> None:
     """Put a record into the recycle bin, where only queryAll sees it; raises `SalesforceError` 404."""
-    moment = _moment(world, stamp)
-    marks = {"IsDeleted": 1, "LastModifiedDate": moment, "SystemModstamp": moment}
+    marks = {"IsDeleted": 1, **_stamps(_moment(world, stamp), user_id)}
     _update(world, _stored(object_name), record_id, marks)
 
 
@@ -120,6 +133,16 @@ def _value(field: FieldSpec, sent: object) -> record_values.Value:
         message = f"Unable to create/update fields: {field.name}. It is computed from other fields."
         raise SalesforceError(400, "INVALID_FIELD_FOR_INSERT_UPDATE", message, (field.name,))
     return record_values.stored(field, sent)
+
+
+def _missing(names: Sequence[str]) -> SalesforceError:
+    message = f"Required fields are missing: [{', '.join(names)}]"
+    return SalesforceError(400, "REQUIRED_FIELD_MISSING", message, tuple(names))
+
+
+def _stamps(moment: int, user_id: str) -> dict[str, record_values.Value]:
+    stamps: dict[str, record_values.Value] = {"LastModifiedDate": moment, "SystemModstamp": moment}
+    return {**stamps, "LastModifiedById": user_id} if user_id else stamps
 
 
 def _update(world: "World", spec: ObjectSpec, record_id: str, row: Mapping[str, record_values.Value]) -> None:

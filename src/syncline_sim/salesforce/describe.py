@@ -5,6 +5,7 @@ from typing import Any
 
 from syncline_sim.salesforce.field_types import NUMBERS, FieldSpec
 from syncline_sim.salesforce.objects import ObjectSpec
+from syncline_sim.salesforce.relationships import Children, relationship_name
 
 _SOAP_TYPES = {
     "id": "tns:ID",
@@ -18,7 +19,6 @@ _SOAP_TYPES = {
     "datetime": "xsd:dateTime",
     "address": "urn:address",
 }
-_UNGROUPABLE = frozenset({"double", "currency", "percent", "datetime", "multipicklist", "address"})
 _PRECISION, _SCALE, _DIGITS = 18, 2, 8
 _BYTES_PER_CHARACTER = 3
 _ALWAYS_FALSE = (
@@ -32,8 +32,9 @@ _ALWAYS_NULL = (
 _OBJECT_FALSE = ("activateable", "customSetting", "deprecatedAndHidden", "feedEnabled", "hasSubtypes", "isSubtype")
 
 
-def summary(spec: ObjectSpec, version: str) -> dict[str, Any]:
-    """Answer an object as the list of all objects has it."""
+def summary(spec: ObjectSpec, version: str, *, writable: bool) -> dict[str, Any]:
+    """Answer an object as the list of all objects has it, for a user who may write its records or not."""
+    writable = writable and spec.stored
     path = f"/services/data/v{version}/sobjects/{spec.name}"
     return {
         **dict.fromkeys(_OBJECT_FALSE, False),
@@ -42,11 +43,11 @@ def summary(spec: ObjectSpec, version: str) -> dict[str, Any]:
         "labelPlural": spec.label_plural,
         "keyPrefix": spec.key_prefix,
         "custom": False,
-        "createable": spec.stored,
-        "updateable": spec.stored,
-        "deletable": spec.stored,
-        "undeletable": spec.stored,
-        "mergeable": spec.stored,
+        "createable": writable,
+        "updateable": writable,
+        "deletable": writable,
+        "undeletable": writable,
+        "mergeable": writable,
         "triggerable": spec.stored,
         "layoutable": spec.stored,
         "queryable": True,
@@ -57,14 +58,29 @@ def summary(spec: ObjectSpec, version: str) -> dict[str, Any]:
     }
 
 
-def details(spec: ObjectSpec, fields: Iterable[FieldSpec], version: str) -> dict[str, Any]:
-    """Answer an object with the fields that the caller can see."""
+def details(
+    spec: ObjectSpec, fields: Iterable[FieldSpec], children: Iterable[Children], version: str, *, writable: bool
+) -> dict[str, Any]:
+    """Answer an object with the fields and the children that the caller can see."""
     return {
-        **summary(spec, version),
+        **summary(spec, version, writable=writable),
         "fields": [_field(field) for field in fields],
-        "childRelationships": [],
+        "childRelationships": [_children(each) for each in children],
         "recordTypeInfos": [],
         "supportedScopes": [{"label": f"All {spec.label_plural.lower()}", "name": "everything"}],
+    }
+
+
+def _children(children: Children) -> dict[str, Any]:
+    return {
+        "cascadeDelete": False,
+        "childSObject": children.child,
+        "deprecatedAndHidden": False,
+        "field": children.field,
+        "junctionIdListNames": [],
+        "junctionReferenceTo": [],
+        "relationshipName": children.name,
+        "restrictedDelete": False,
     }
 
 
@@ -112,14 +128,14 @@ def _computed(field: FieldSpec) -> dict[str, Any]:
 
 def _use(field: FieldSpec) -> dict[str, Any]:
     return {
-        "aggregatable": field.filterable and field.type != "boolean",
+        "aggregatable": field.aggregatable,
         "externalId": field.external_id,
         "filterable": field.filterable,
-        "groupable": field.filterable and field.type not in _UNGROUPABLE,
+        "groupable": field.groupable,
         "idLookup": field.type == "id" or field.name == "Email" or field.external_id,
         "nameField": field.name == "Name",
         "searchPrefilterable": field.type == "reference",
-        "sortable": field.filterable and field.type != "multipicklist",
+        "sortable": field.sortable,
         "unique": field.type == "id",
         "extraTypeInfo": "plaintextarea" if field.type == "textarea" else None,
     }
@@ -134,7 +150,7 @@ def _choices(field: FieldSpec) -> dict[str, Any]:
         "picklistValues": values,
         "restrictedPicklist": False,
         "referenceTo": list(field.reference_to),
-        "relationshipName": field.name.removesuffix("Id") if field.reference_to else None,
+        "relationshipName": relationship_name(field) or None,
         "polymorphicForeignKey": False,
         "restrictedDelete": False,
         "writeRequiresMasterRead": False,

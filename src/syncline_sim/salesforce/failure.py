@@ -15,7 +15,7 @@ NOT_FOUND = "The requested resource does not exist"
 class SalesforceError(Exception):
     """A refusal in the vendor's words."""
 
-    def __init__(self, status: int, code: str, message: str, fields: tuple[str, ...] = ()) -> None:
+    def __init__(self, status: int, code: str, message: str, fields: tuple[str, ...] | None = None) -> None:
         super().__init__(code)
         self.status = status
         self.code = code
@@ -24,8 +24,8 @@ class SalesforceError(Exception):
 
     @property
     def body(self) -> list[dict[str, Any]]:
-        """The vendor's error document; `fields` is there only when fields are at fault."""
+        """The vendor's error document; `fields` is there when a record is at fault, empty if none of its fields is."""
         entry: dict[str, Any] = {"message": self.message, "errorCode": self.code}
-        if self.fields:
+        if self.fields is not None:
             entry["fields"] = list(self.fields)
         return [entry]

@@ -36,6 +36,7 @@ LENGTHS = {
     "multipicklist": 4099,
     "textarea": 255,
 }
+UNGROUPABLE = frozenset({"double", "currency", "percent", "datetime", "multipicklist", "address"})
 #: A text area that is longer than this is a long one: it can be neither filtered nor sorted by.
 LONG_TEXT = 255
 _MOMENT = """'"' || strftime('%Y-%m-%dT%H:%M:%S', {0}, 'unixepoch') || '.000+0000"'"""
@@ -83,6 +84,21 @@ class FieldSpec:
         return self.type != "address" and not (self.type == "textarea" and self.size > LONG_TEXT)
 
     @property
+    def sortable(self) -> bool:
+        """Whether SOQL may sort by it."""
+        return self.filterable and self.type != "multipicklist"
+
+    @property
+    def groupable(self) -> bool:
+        """Whether SOQL may group by it."""
+        return self.filterable and self.type not in UNGROUPABLE
+
+    @property
+    def aggregatable(self) -> bool:
+        """Whether the aggregate functions of SOQL take it."""
+        return self.filterable and self.type != "boolean"
+
+    @property
     def column(self) -> str:
         """Its definition as a column."""
         storage = STORAGE[self.type]
@@ -92,7 +108,11 @@ class FieldSpec:
     @property
     def json(self) -> str:
         """The SQL expression that writes its value as JSON."""
-        return _JSON.get(self.type, "json_quote({0})").format(f'"{self.name}"')
+        return self.as_json(f'"{self.name}"')
+
+    def as_json(self, sql: str) -> str:
+        """Answer the SQL expression that writes a value as JSON which is of this type and is found there."""
+        return _JSON.get(self.type, "json_quote({0})").format(sql)
 
 
 def text(name: str, label: str, length: int = 0, *, required: bool = False) -> FieldSpec:

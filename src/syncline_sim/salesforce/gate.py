@@ -17,9 +17,13 @@ if TYPE_CHECKING:
     from syncline_sim.world import World
 
 PREFIX = "/services/data"
+#: Orgs have no Apex classes here, which is told as the data API tells it.
+_GUARDED = (f"{PREFIX}/", "/services/apexrest/")
 _LOGIN = web.RequestKey("login", Login)
 _HOUR = 3600
 _DAY_HOURS = 24
+#: How many bytes an address may have, alone and together with the headers.
+_LONGEST = 16_384
 
 
 def plain_path(request: web.Request) -> str:
@@ -36,15 +40,16 @@ def caller(request: web.Request) -> Login:
 
 
 def guard(world: "World") -> Middleware:
-    """Answer the middleware that stands before everything below `/services/data`."""
+    """Answer the middleware that stands before everything below `/services/data` and before Apex classes."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         path = plain_path(request)
-        if not path.startswith(f"{PREFIX}/v"):  # The list of versions is for everybody.
+        if path.rstrip("/") == PREFIX or not path.startswith(_GUARDED):  # The list of versions is for everybody.
             return await handler(request)
         headers = {}
         try:
+            _measure(request)
             login = tokens.authenticate(world, request)
             headers["Sforce-Limit-Info"] = _admit(world, login)
             request[_LOGIN] = login
@@ -53,6 +58,8 @@ def guard(world: "World") -> Middleware:
             response = refusal(error)
         except web.HTTPNotFound:
             response = refusal(SalesforceError(404, "NOT_FOUND", "The requested resource does not exist"))
+        except web.HTTPRequestEntityTooLarge:
+            response = refusal(SalesforceError(413, "REQUEST_ENTITY_TOO_LARGE", "The request is too large"))
         except web.HTTPMethodNotAllowed as error:
             allowed = ",".join(sorted(error.allowed_methods))
             text = f"HTTP Method '{request.method}' not allowed. Allowed are {allowed}"
@@ -79,6 +86,26 @@ def calls_today(world: "World", org_id: str) -> int:
     return counted + int(world.switches["salesforce"]["api_calls_elsewhere"])
 
 
+def count_calls(world: "World", login: Login, calls: int) -> None:
+    """Write down that the org has made so many calls."""
+    world.db.execute(
+        """
+        INSERT INTO salesforce_api_usage (org_id, hour, count) VALUES (?, ?, ?)
+        ON CONFLICT (org_id, hour) DO UPDATE SET count = count + excluded.count
+        """,
+        (login.org.id, int(world.now() // _HOUR), calls),
+    )
+
+
+def _measure(request: web.Request) -> None:
+    address = len(request.raw_path)
+    if address > _LONGEST:
+        raise SalesforceError(414, "URI_TOO_LONG", f"The URI exceeds {_LONGEST} bytes")
+    if address + sum(len(name) + len(value) for name, value in request.raw_headers) > _LONGEST:
+        message = f"The URI and the headers together exceed {_LONGEST} bytes"
+        raise SalesforceError(431, "REQUEST_HEADER_FIELDS_TOO_LARGE", message)
+
+
 def _admit(world: "World", login: Login) -> str:
     switches = world.switches["salesforce"]
     if not login.scopes & {"api", "full"}:
@@ -88,11 +115,5 @@ def _admit(world: "World", login: Login) -> str:
     used, limit = calls_today(world, login.org.id), switches["api_limit"]
     if switches["api_limit_reached"] or used >= limit:
         raise SalesforceError(403, "REQUEST_LIMIT_EXCEEDED", LIMIT_EXCEEDED)
-    world.db.execute(
-        """
-        INSERT INTO salesforce_api_usage (org_id, hour, count) VALUES (?, ?, 1)
-        ON CONFLICT (org_id, hour) DO UPDATE SET count = count + 1
-        """,
-        (login.org.id, int(world.now() // _HOUR)),
-    )
+    count_calls(world, login, 1)
     return f"api-usage={used + 1}/{limit}"

@@ -1,6 +1,7 @@
 """Approvals and what lives on them: authorization codes, refresh tokens and access tokens, from birth to death.
 
-Law: an approval that is revoked takes all of its tokens with it, at once.
+Law: an approval that is revoked takes all of its tokens with it, at once. A row that is a `session` holds the tokens
+of logins without a browser; it is nobody's approval and counts as none.
 """
 
 import base64
@@ -107,6 +108,20 @@ def refresh(world: "World", app: App, token: str) -> Issued:
     return _renew(world, grant, fresh)
 
 
+def open_session(world: "World", consumer_key: str, user: User, scopes: frozenset[str]) -> Issued:
+    """Answer an access token of a login without a browser; it outlives no revocation, and is no approval itself."""
+    row = world.db.execute(
+        """
+        SELECT max(id) AS id FROM salesforce_grants
+        WHERE consumer_key = ? AND user_id = ? AND scopes = ? AND session AND revoked = ''
+        """,
+        (consumer_key, user.id, " ".join(sorted(scopes))),
+    ).fetchone()
+    if row["id"] is None:
+        return _renew(world, _insert(world, consumer_key, user, scopes, session=True), "")
+    return _renew(world, Grant(row["id"], consumer_key, user, scopes), "")
+
+
 def rotates(world: "World", app: App) -> bool:
     """Whether each refresh makes a new refresh token."""
     overruled = world.switches["salesforce"]["rotation"]
@@ -115,11 +130,12 @@ def rotates(world: "World", app: App) -> bool:
 
 def approved(db: sqlite3.Connection, app: App, user: User, scopes: frozenset[str]) -> bool:
     """Whether the user has approved the app for these scopes before."""
-    rows = db.execute(
-        "SELECT scopes FROM salesforce_grants WHERE consumer_key = ? AND user_id = ? AND revoked = ''",
-        (app.consumer_key, user.id),
-    )
-    return any(scopes <= frozenset(row["scopes"].split()) for row in rows)
+    return any(scopes <= approved for approved in _approvals(db, app, user))
+
+
+def lasting_scopes(db: sqlite3.Connection, app: App, user: User) -> frozenset[str]:
+    """Answer all the scopes that the user's approvals give the app for longer than a session."""
+    return frozenset().union(*(scopes for scopes in _approvals(db, app, user) if scopes & OFFLINE))
 
 
 def revoke(world: "World", grant_id: int, reason: str) -> None:
@@ -160,7 +176,7 @@ def every(world: "World") -> list[dict[str, Any]]:
     """Answer all approvals, oldest first, with how many tokens of each are alive."""
     rows = world.db.execute(
         """
-        SELECT g.id, g.consumer_key, u.username, g.scopes, g.approved_at, g.used_at, g.revoked,
+        SELECT g.id, g.consumer_key, u.username, g.scopes, g.approved_at, g.used_at, g.revoked, g.session,
                (SELECT count(*) FROM salesforce_access_tokens a
                 WHERE a.grant_id = g.id AND a.expires_at > ? AND g.revoked = '') AS access_tokens,
                (SELECT count(*) FROM salesforce_refresh_tokens r
@@ -172,20 +188,38 @@ def every(world: "World") -> list[dict[str, Any]]:
     return [dict(row) for row in rows]
 
 
+def _approvals(db: sqlite3.Connection, app: App, user: User) -> list[frozenset[str]]:
+    rows = db.execute(
+        "SELECT scopes FROM salesforce_grants WHERE consumer_key = ? AND user_id = ? AND revoked = '' AND NOT session",
+        (app.consumer_key, user.id),
+    )
+    return [frozenset(row["scopes"].split()) for row in rows]
+
+
 def _approve(world: "World", app: App, user: User, scopes: frozenset[str]) -> Grant:
     rows = world.db.execute(
-        "SELECT id FROM salesforce_grants WHERE consumer_key = ? AND user_id = ? AND revoked = '' ORDER BY id",
+        """
+        SELECT id FROM salesforce_grants
+        WHERE consumer_key = ? AND user_id = ? AND revoked = '' AND NOT session ORDER BY id
+        """,
         (app.consumer_key, user.id),
     ).fetchall()
     keep = world.switches["salesforce"]["max_approvals"] - 1
     for row in rows[: max(len(rows) - keep, 0)]:
         revoke(world, row["id"], "a newer approval took its place")
+    return _insert(world, app.consumer_key, user, scopes)
+
+
+def _insert(world: "World", consumer_key: str, user: User, scopes: frozenset[str], *, session: bool = False) -> Grant:
     now = world.now()
     cursor = world.db.execute(
-        "INSERT INTO salesforce_grants (consumer_key, user_id, scopes, approved_at, used_at) VALUES (?, ?, ?, ?, ?)",
-        (app.consumer_key, user.id, " ".join(sorted(scopes)), now, now),
+        """
+        INSERT INTO salesforce_grants (consumer_key, user_id, scopes, approved_at, used_at, session)
+        VALUES (?, ?, ?, ?, ?, ?)
+        """,
+        (consumer_key, user.id, " ".join(sorted(scopes)), now, now, session),
     )
-    return Grant(int(cursor.lastrowid or 0), app.consumer_key, user, scopes)
+    return Grant(int(cursor.lastrowid or 0), consumer_key, user, scopes)
 
 
 def _issue_refresh(world: "World", grant: Grant) -> str:

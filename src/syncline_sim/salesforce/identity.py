@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from syncline_sim.salesforce import ids, tokens
+from syncline_sim.salesforce import hosts, ids, tokens
 from syncline_sim.salesforce.apps import SCOPES
 from syncline_sim.salesforce.failure import SalesforceError
 from syncline_sim.salesforce.tokens import Login
@@ -36,14 +36,18 @@ def add_routes(app: web.Application, world: "World") -> None:
             return web.Response(status=403, text="Wrong_Org")
         if user != login.user.id:
             return web.Response(status=403, text="Bad_Id")
-        return web.json_response(_identity(_origin(world, request), login))
+        return web.json_response(
+            {**_identity(hosts.origin(world, request), login), "urls": _urls(world, request, login)}
+        )
 
     async def userinfo(request: web.Request) -> web.Response:
         login = _login(world, request)
-        return web.json_response(_userinfo(_origin(world, request), login))
+        return web.json_response(
+            {**_userinfo(hosts.origin(world, request), login), "urls": _urls(world, request, login)}
+        )
 
     async def discovery(request: web.Request) -> web.Response:
-        return web.json_response(_discovery(_origin(world, request)))
+        return web.json_response(_discovery(hosts.origin(world, request)))
 
     app.router.add_get("/id/{org}/{user}", identity)
     app.router.add_post("/id/{org}/{user}", identity)
@@ -60,10 +64,6 @@ def _login(world: "World", request: web.Request) -> Login:
         return tokens.login(world, sent) if sent else tokens.authenticate(world, request)
     except SalesforceError:
         raise web.HTTPForbidden(text="Bad_OAuth_Token") from None
-
-
-def _origin(world: "World", request: web.Request) -> str:
-    return world.urls.get("salesforce") or str(request.url.origin())
 
 
 def _identity(origin: str, login: Login) -> dict[str, Any]:
@@ -83,7 +83,6 @@ def _identity(origin: str, login: Login) -> dict[str, Any]:
         "timezone": "Europe/London",
         "photos": {},
         "status": {"created_date": None, "body": None},
-        "urls": _urls(login),
         "active": user.active,
         "user_type": "STANDARD",
         "language": "en_US",
@@ -108,7 +107,6 @@ def _userinfo(origin: str, login: Login) -> dict[str, Any]:
         "given_name": user.first_name,
         "family_name": user.last_name,
         "zoneinfo": "Europe/London",
-        "urls": _urls(login),
         "active": user.active,
         "user_type": "STANDARD",
         "language": "en_US",
@@ -119,9 +117,10 @@ def _userinfo(origin: str, login: Login) -> dict[str, Any]:
     }
 
 
-def _urls(login: Login) -> dict[str, str]:
+def _urls(world: "World", request: web.Request, login: Login) -> dict[str, str]:
     # `{version}` stays as it is: the client fills it in.
-    return {name: login.org.instance_url + path for name, path in _APIS.items()}
+    instance = hosts.instance(world, request, login.org)
+    return {name: instance + path for name, path in _APIS.items()}
 
 
 def _discovery(origin: str) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """Record ids: a prefix for the object, a number in base 62, and three letters that make case unimportant."""
 
+from functools import lru_cache
+
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 #: What stands between prefix and number, in life the pod on which a record was made.
 _POD = "Hs0"
-_SHORT = 15
+_SHORT, _LONG = 15, 18
 
 
 def make(prefix: str, number: int) -> str:
@@ -20,5 +22,21 @@ def full(short: str) -> str:
     """Answer the 18-character id for a 15-character one: a letter per five characters says which are capitals."""
     if len(short) != _SHORT:
         return short
-    chunks = (short[start : start + 5] for start in range(0, _SHORT, 5))
-    return short + "".join(_SUFFIX[sum(1 << i for i, c in enumerate(chunk) if "A" <= c <= "Z")] for chunk in chunks)
+    return f"{short}{_letter(short[:5])}{_letter(short[5:10])}{_letter(short[10:])}"
+
+
+def meant(text: str) -> str:
+    """Answer the 18-character id that a text means, nothing when it is none; in 18 characters case is unimportant."""
+    if len(text) not in (_SHORT, _LONG) or not text.isascii() or not text.isalnum():
+        return ""
+    if len(text) == _SHORT:
+        return full(text)
+    capitals = [_SUFFIX.find(letter) for letter in text[_SHORT:].upper()]
+    letters = (c.upper() if capitals[n // 5] >> n % 5 & 1 else c.lower() for n, c in enumerate(text[:_SHORT]))
+    long = full("".join(letters))
+    return long if long[_SHORT:] == text[_SHORT:].upper() else ""
+
+
+@lru_cache(maxsize=4096)  # The first two thirds of an id are those of many others.
+def _letter(chunk: str) -> str:
+    return _SUFFIX[sum(1 << i for i, c in enumerate(chunk) if "A" <= c <= "Z")]

@@ -58,6 +58,13 @@ _ERRORS = {
     "code_expired": ("invalid_grant", "expired authorization code"),
     "verifier": ("invalid_grant", "invalid code verifier"),
     "authentication": ("invalid_grant", "authentication failure"),
+    # Logins without a browser
+    "domain": ("invalid_grant", "request not supported on this domain"),
+    "no_run_as": ("invalid_grant", "no client credentials user enabled"),
+    "assertion": ("invalid_grant", "invalid assertion"),
+    "audience": ("invalid_grant", "Audience validation failed"),
+    "not_approved": ("invalid_grant", "user hasn't approved this consumer"),
+    "login_rate": ("rate_limit_exceeded", "logins exceeded"),
     "token_dead": ("invalid_grant", "expired access/refresh token"),
     "token_idle": ("invalid_grant", "token validity expired"),
     "token_unknown": ("invalid_token", "invalid token"),

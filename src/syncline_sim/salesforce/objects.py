@@ -10,6 +10,8 @@ from syncline_sim.salesforce.field_types import FieldSpec
 from syncline_sim.salesforce.lead_fields import LEAD_FIELDS
 from syncline_sim.salesforce.org_fields import ORGANIZATION_FIELDS, USER_FIELDS
 
+_DEFAULTS = {"Status": "Open - Not Contacted"}
+
 
 @dataclass(frozen=True)
 class ObjectSpec:
@@ -26,6 +28,18 @@ class ObjectSpec:
     def by_name(self) -> Mapping[str, FieldSpec]:
         """The fields by their names in lower case, for SOQL does not mind case."""
         return {field.name.lower(): field for field in self.fields}
+
+    @cached_property
+    def needed(self) -> tuple[str, ...]:
+        """The fields without which a record cannot be created; its owner is then who creates it."""
+        needed = (field for field in self.fields if field.required and field.writable and field.type != "boolean")
+        return tuple(field.name for field in needed if field.name != "OwnerId")
+
+    @cached_property
+    def blank(self) -> Mapping[str, int | str]:
+        """What a new record holds when nobody says otherwise."""
+        truths = {field.name: 0 for field in self.fields if field.type == "boolean" and not field.expression}
+        return {**truths, **{name: value for name, value in _DEFAULTS.items() if name.lower() in self.by_name}}
 
     @property
     def table(self) -> str:

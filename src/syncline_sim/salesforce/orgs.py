@@ -29,7 +29,11 @@ class Org:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """One user; `hidden` lists by object the fields that field-level security hides, `*` hides the object."""
+    """One user.
+
+    `hidden` and `read_only` list by object the fields that field-level security hides, or lets be read only; `*` is
+    the object itself.
+    """
 
     id: str
     org_id: str
@@ -42,6 +46,7 @@ class User:
     active: bool
     permissions: frozenset[str]
     hidden: Mapping[str, frozenset[str]]
+    read_only: Mapping[str, frozenset[str]]
     locked_until: float
 
     @property
@@ -60,6 +65,10 @@ class User:
     def may_see(self, object_name: str, field: str) -> bool:
         """Whether field-level security shows the user a field."""
         return self.may_read(object_name) and field not in self.hidden.get(object_name, ())
+
+    def may_write(self, object_name: str, field: str = "*") -> bool:
+        """Whether the user may create, change and delete records of an object, or write a field of them."""
+        return not {"*", field} & self.read_only.get(object_name, frozenset())
 
 
 def create_org(
@@ -86,6 +95,7 @@ def create_user(  # noqa: PLR0913 - a user has that many independent parts; they
     profile: str = "Standard User",
     permissions: Iterable[str] = SYNC_PERMISSIONS,
     hidden: Mapping[str, Iterable[str]] | None = None,
+    read_only: Mapping[str, Iterable[str]] | None = None,
     active: bool = True,
 ) -> User:
     """Create a user in an org."""
@@ -101,14 +111,15 @@ def create_user(  # noqa: PLR0913 - a user has that many independent parts; they
         "profile": profile,
         "active": active,
         "permissions": json.dumps(sorted(permissions)),
-        "hidden": _hidden(hidden or {}),
+        "hidden": _listed(hidden or {}),
+        "read_only": _listed(read_only or {}),
     }
     world.db.execute(_INSERT_USER, row)
     return find_user(world.db, username)
 
 
 def change_user(world: "World", username: str, **change: object) -> User:
-    """Change columns of a user; `permissions` is a list, `hidden` a list of fields by object."""
+    """Change columns of a user; `permissions` is a list, `hidden` and `read_only` are lists of fields by object."""
     user = find_user(world.db, username)
     for name, given in change.items():
         if name not in _CHANGEABLE:
@@ -116,8 +127,8 @@ def change_user(world: "World", username: str, **change: object) -> User:
         value = given
         if name == "permissions":
             value = json.dumps(given)
-        elif name == "hidden" and isinstance(given, Mapping):
-            value = _hidden(given)
+        elif name in ("hidden", "read_only") and isinstance(given, Mapping):
+            value = _listed(given)
         world.db.execute(f"UPDATE salesforce_users SET {name} = ? WHERE id = ?", (value, user.id))  # noqa: S608 - listed
     return find_user(world.db, user.username)
 
@@ -160,16 +171,20 @@ def populate(world: "World") -> None:
 
 _INSERT_USER = """
 INSERT INTO salesforce_users (id, org_id, username, password, email, first_name, last_name, profile, active,
-                              permissions, hidden)
-VALUES (:id, :org_id, :username, :password, :email, :first_name, :last_name, :profile, :active, :permissions, :hidden)
+                              permissions, hidden, read_only)
+VALUES (:id, :org_id, :username, :password, :email, :first_name, :last_name, :profile, :active, :permissions, :hidden,
+        :read_only)
 """
 _CHANGEABLE = frozenset(
-    ("username", "password", "email", "first_name", "last_name", "profile", "active", "permissions", "hidden")
+    (
+        *("username", "password", "email", "first_name", "last_name", "profile", "active", "permissions"),
+        *("hidden", "read_only"),
+    )
 )
 
 
-def _hidden(hidden: Mapping[str, Iterable[str]]) -> str:
-    return json.dumps({name: sorted(fields) for name, fields in hidden.items()})
+def _listed(fields_by_object: Mapping[str, Iterable[str]]) -> str:
+    return json.dumps({name: sorted(fields) for name, fields in fields_by_object.items()})
 
 
 def _user(row: sqlite3.Row) -> User:
@@ -185,5 +200,6 @@ def _user(row: sqlite3.Row) -> User:
         active=bool(row["active"]),
         permissions=frozenset(json.loads(row["permissions"])),
         hidden={name: frozenset(fields) for name, fields in json.loads(row["hidden"]).items()},
+        read_only={name: frozenset(fields) for name, fields in json.loads(row["read_only"]).items()},
         locked_until=row["locked_until"],
     )

@@ -1,4 +1,4 @@
-"""Where records live: a table per stored object, views for User and Organization, and the open query locators.
+"""Where records live: a table per stored object, views for User and Organization, and the open cursors of queries.
 
 Law: `org` is the row number of the org, and nothing reads records without naming it.
 """
@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 #: When the orgs and their users were made, 2020-01-01; the views below say it too.
 FOUNDED = 1_577_836_800
 
-_LOCATORS = """
-CREATE TABLE IF NOT EXISTS salesforce_locators (
+_CURSORS = """
+CREATE TABLE IF NOT EXISTS salesforce_cursors (
     number INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
     user_id TEXT NOT NULL,
-    object TEXT NOT NULL,
-    fields TEXT NOT NULL,
+    soql TEXT NOT NULL,
+    path TEXT NOT NULL,
+    deleted_too INTEGER NOT NULL,
     opened_at REAL NOT NULL,
     records BLOB NOT NULL
 );
@@ -44,7 +45,7 @@ FROM salesforce_users u JOIN salesforce_orgs o ON o.id = u.org_id;
 
 def create(db: "sqlite3.Connection") -> None:
     """Make tables, indexes and views where they are not there yet; the OAuth side's tables have to be."""
-    db.executescript(_LOCATORS + _VIEWS)
+    db.executescript(_CURSORS + _VIEWS)
     for spec in OBJECTS:
         if spec.stored:
             db.executescript(_table(spec))

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from math import isfinite
 from typing import Any
 
 from syncline_sim.salesforce import ids, times
@@ -10,6 +11,8 @@ from syncline_sim.salesforce.field_types import NUMBERS, FieldSpec
 
 Value = str | int | float | None
 
+#: What a number has to stay below: describe promises 8 digits, or 18 of which 2 follow the point.
+_BOUND, _BOUNDS = 10**16, {"int": 10**8}
 _EMAIL = re.compile(r"[^\s@]+@[^\s@.]+(\.[^\s@.]+)+")
 
 
@@ -31,9 +34,18 @@ def stored(field: FieldSpec, sent: Any) -> Value:  # noqa: ANN401 - it is whatev
 
 
 def _number(field: FieldSpec, sent: object) -> int | float:
-    if isinstance(sent, bool) or not isinstance(sent, (int, float)):
+    if isinstance(sent, bool) or not isinstance(sent, (int, float, str)):
         raise _unreadable(field, sent)
-    return int(sent) if field.type == "int" else float(sent)
+    try:
+        number = float(sent)  # A number in quotes is taken too.
+    except ValueError:
+        raise _unreadable(field, sent) from None
+    if not isfinite(number):
+        raise _unreadable(field, sent)
+    if abs(number) >= _BOUNDS.get(field.type, _BOUND):
+        message = f"{field.label}: value outside of valid range on numeric field: {sent}"
+        raise SalesforceError(400, "NUMBER_OUTSIDE_VALID_RANGE", message, (field.name,))
+    return int(number) if field.type == "int" else number
 
 
 def _text(field: FieldSpec, sent: str) -> Value:
@@ -54,6 +66,25 @@ def _text(field: FieldSpec, sent: str) -> Value:
 
 
 def _unreadable(field: FieldSpec, sent: object) -> SalesforceError:
-    kind = "VALUE_STRING" if isinstance(sent, str) else type(sent).__name__
-    message = f"Cannot deserialize instance of {field.type} from {kind} value {sent} for field '{field.name}'"
-    return SalesforceError(400, "JSON_PARSER_ERROR", message)
+    wanted = field.type if field.type in ("boolean", "date", "datetime", *NUMBERS) else "string"
+    message = f"Cannot deserialize instance of {wanted} from {_met(sent)} or request may be missing a required field"
+    # Where in the body it stands is not known any longer; clients look for the words before it.
+    return SalesforceError(400, "JSON_PARSER_ERROR", f"{message} at [line:1, column:1]")
+
+
+def _met(sent: object) -> str:
+    """Say what stands there as a JSON reader does."""
+    match sent:
+        case str():
+            return f"VALUE_STRING value {sent}"
+        case bool() | None:
+            word = {True: "true", False: "false", None: "null"}[sent]
+            return f"VALUE_{word.upper()} value {word}"
+        case int():
+            return f"VALUE_NUMBER_INT value {sent}"
+        case float():
+            return f"VALUE_NUMBER_FLOAT value {sent}"
+        case list():
+            return "START_ARRAY value ["
+        case _:
+            return "START_OBJECT value {"

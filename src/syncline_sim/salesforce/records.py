@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from syncline_sim.salesforce.field_types import FieldSpec
 from syncline_sim.salesforce.objects import ObjectSpec
 
+_AT_ONCE = 100
+
 
 def org_number(db: sqlite3.Connection, org_id: str) -> int:
     """Answer the row number by which records name their org; raises `KeyError`."""
@@ -28,11 +30,18 @@ def written(
     return [row[0] for row in db.execute(query, (listed,))]
 
 
-def _expression(spec: ObjectSpec, fields: Iterable[FieldSpec], version: str) -> str:
+def head(spec: ObjectSpec, alias: str, version: str) -> str:
+    """Answer the SQL expression that opens a record's JSON object: its type, and where it is."""
     address = f"/services/data/v{version}/sobjects/{spec.name}/"
-    head = f"""'{{"attributes":{{"type":"{spec.name}","url":"{address}' || {spec.table}."Id" || '"}}'"""
-    parts = (
-        f"""',"{field.name}":' || {field.json.replace(f'"{field.name}"', f'{spec.table}."{field.name}"')}"""
-        for field in fields
-    )
-    return " || ".join((head, *parts, "'}'"))
+    return f"""'{{"attributes":{{"type":"{spec.name}","url":"{address}' || {alias}."Id" || '"}}'"""
+
+
+def concatenated(parts: Sequence[str]) -> str:
+    """Answer the SQL expression that joins texts, in groups, because SQLite refuses a chain of a thousand."""
+    groups = (parts[start : start + _AT_ONCE] for start in range(0, len(parts), _AT_ONCE))
+    return " || ".join(f"({' || '.join(group)})" for group in groups)
+
+
+def _expression(spec: ObjectSpec, fields: Iterable[FieldSpec], version: str) -> str:
+    parts = (f"""',"{field.name}":' || {field.as_json(f'{spec.table}."{field.name}"')}""" for field in fields)
+    return concatenated((head(spec, spec.table, version), *parts, "'}'"))

@@ -10,6 +10,10 @@ DEFAULTS: dict[str, Any] = {
     "verification_attempts": 5,
     "lockout_failures": 5,  # wrong passwords in a row, then the user is locked
     "lockout_seconds": 900,
+    "soap_login": True,  # off in new orgs of the vendor
+    "password_flow": True,  # as above
+    "trusted_network": False,  # programs need no security token behind the password
+    "login_rate_limit": 3600,  # logins of programs per user in an hour
     "reveal_by_code": True,  # key and secret of an app are shown after a code sent by e-mail
     "app_latency": 0,  # how long a new app takes to work; minutes in life
     # Codes and tokens
@@ -31,5 +35,12 @@ DEFAULTS: dict[str, Any] = {
     "api_limit": 100_000,  # calls in any 24 hours
     "api_calls_elsewhere": 0,  # how many of them the org's other apps have made
     "api_limit_reached": False,
+    # Bulk jobs
+    "bulk_latency": 0,  # how long a job waits before it is done
+    "bulk_polls": 0,  # how often it is asked about before it is done
+    "bulk_failure": "",  # every job fails with this message
+    "bulk_query_jobs": 10_000,  # in any 24 hours
+    "bulk_batches": 15_000,  # as above; an ingest job counts one for 10,000 rows
+    "bulk_upload_bytes": 112_500_000,  # 150 MB once it is written in base64
     "ip_blocked": False,  # the org lets nobody in from here
 }

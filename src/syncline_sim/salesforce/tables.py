@@ -20,6 +20,7 @@ CREATE TABLE IF NOT EXISTS salesforce_users (
     active INTEGER NOT NULL,
     permissions TEXT NOT NULL,
     hidden TEXT NOT NULL,
+    read_only TEXT NOT NULL DEFAULT '{}',
     failures INTEGER NOT NULL DEFAULT 0,
     locked_until REAL NOT NULL DEFAULT 0
 );
@@ -63,7 +64,8 @@ CREATE TABLE IF NOT EXISTS salesforce_grants (
     scopes TEXT NOT NULL,
     approved_at REAL NOT NULL,
     used_at REAL NOT NULL,
-    revoked TEXT NOT NULL DEFAULT ''
+    revoked TEXT NOT NULL DEFAULT '',
+    session INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE IF NOT EXISTS salesforce_refresh_tokens (
     token TEXT PRIMARY KEY,

@@ -16,7 +16,7 @@ from xml.sax.saxutils import escape
 
 from aiohttp import web
 
-from syncline_sim.salesforce import apps, grants, tokens
+from syncline_sim.salesforce import apps, direct_logins, grants, hosts, tokens
 from syncline_sim.salesforce.apps import App
 from syncline_sim.salesforce.failure import SalesforceError
 from syncline_sim.salesforce.grants import Issued
@@ -57,16 +57,21 @@ class TokenEndpoint:
         switches = self._world.switches["salesforce"]
         if switches["token_error"]:
             raise OAuthError.of(switches["token_error"])
-        exchange = _GRANT_TYPES.get(form.get("grant_type", ""))
-        if exchange is None:
-            raise OAuthError("authentication" if form.get("grant_type") == "password" else "grant_type")
-        app = self._client(request, form, exchange=exchange)
+        kind = form.get("grant_type", "")
+        exchange, direct = _GRANT_TYPES.get(kind, ""), direct_logins.BY_GRANT_TYPE.get(kind)
+        if not exchange and not direct:
+            raise OAuthError("grant_type")
+        signed = kind == direct_logins.ASSERTION
+        app = direct_logins.claimed_app(self._world, form) if signed else self._client(request, form, exchange=exchange)
         if switches["ip_blocked"]:
             raise OAuthError("ip")
         if app.settings.blocked:
             raise OAuthError("app_blocked")
-        issued = await getattr(self, exchange)(app, form)
-        return _reply(request, form, self._document(request, app, issued))
+        issued = direct(self._world, app, form, request) if direct else await getattr(self, exchange)(app, form)
+        document = self._document(request, app, issued)
+        if signed:  # Without a secret there is nothing to sign with.
+            document = {name: value for name, value in document.items() if name not in ("signature", "issued_at")}
+        return _reply(request, form, document)
 
     async def _exchange_code(self, app: App, form: Mapping[str, str]) -> Issued:
         await asyncio.sleep(self._world.switches["salesforce"]["token_latency"])
@@ -137,15 +142,15 @@ class TokenEndpoint:
         return app
 
     def _document(self, request: web.Request, app: App, issued: Issued) -> dict[str, str]:
-        user = issued.grant.user
-        identity = self._identity(request, user.org_id, user.id)
+        login = tokens.login(self._world, issued.access_token)
+        identity = self._identity(request, login.org.id, login.user.id)
         issued_at = str(int(self._world.now() * 1000))
         own = self._world.switches["salesforce"]["instance_url"]
         document = {
             "access_token": issued.access_token,
             "signature": sign(app.consumer_secret, identity, issued_at),
             "scope": " ".join(sorted(issued.grant.scopes)),
-            "instance_url": own or tokens.login(self._world, issued.access_token).org.instance_url or _origin(request),
+            "instance_url": own or hosts.instance(self._world, request, login.org),
             "id": identity,
             "token_type": "Bearer",
             "issued_at": issued_at,
@@ -155,7 +160,7 @@ class TokenEndpoint:
         return document
 
     def _identity(self, request: web.Request, org_id: str, user_id: str) -> str:
-        return f"{self._world.urls.get('salesforce') or _origin(request)}/id/{org_id}/{user_id}"
+        return f"{hosts.origin(self._world, request)}/id/{org_id}/{user_id}"
 
 
 #: What is done for each grant type: a method above.
@@ -185,10 +190,6 @@ def _basic(request: web.Request) -> tuple[str, str] | None:
         raise OAuthError("client") from None
     # RFC 6749 §2.3.1: both parts are form-encoded first.
     return unquote_plus(key), unquote_plus(secret)
-
-
-def _origin(request: web.Request) -> str:
-    return str(request.url.origin())
 
 
 def _reply(

@@ -1,9 +1,12 @@
 """What a user can see of an org: objects that are not hidden, and fields that field-level security shows."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from syncline_sim.salesforce import objects
 from syncline_sim.salesforce.failure import SalesforceError
+from syncline_sim.salesforce.relationships import CHILDREN, Children
 
 if TYPE_CHECKING:
     from syncline_sim.salesforce.field_types import FieldSpec
@@ -25,5 +28,22 @@ def visible_object(user: "User", name: str) -> "ObjectSpec":
 
 
 def visible_fields(user: "User", spec: "ObjectSpec") -> list["FieldSpec"]:
-    """Answer the fields of an object that the user can see; nothing hides required ones, as in life."""
-    return [field for field in spec.fields if field.required or user.may_see(spec.name, field.name)]
+    """Answer the fields of an object as the user meets them; nothing hides required ones, as in life."""
+    if spec.name not in user.hidden and spec.name not in user.read_only:
+        return list(spec.fields)
+    seen = (field for field in spec.fields if field.required or user.may_see(spec.name, field.name))
+    if spec.name not in user.read_only:
+        return list(seen)
+    return [field if user.may_write(spec.name, field.name) else replace(field, read_only=True) for field in seen]
+
+
+def visible_children(user: "User", spec: "ObjectSpec") -> list[Children]:
+    """Answer what the records of an object are the parents of, as far as the user can see it."""
+    return [each for each in CHILDREN if each.parent == spec.name and user.may_see(each.child, each.field)]
+
+
+def fields_by_name(user: "User", spec: "ObjectSpec") -> Mapping[str, "FieldSpec"]:
+    """Answer the same fields by their names in lower case; quickly for a user to whom nothing is forbidden."""
+    if spec.name not in user.hidden and spec.name not in user.read_only:
+        return spec.by_name
+    return {field.name.lower(): field for field in visible_fields(user, spec)}

@@ -76,7 +76,7 @@ def world() -> Iterator[World]:
 @pytest.fixture
 async def user(world: World) -> AsyncIterator[ApiUser]:
     """The default API user, with a token."""
-    app = web.Application(client_max_size=2**22)
+    app = web.Application(client_max_size=2**24)
     marketo.add_routes(app, world)
     server = TestServer(app)
     await server.start_server(max_line_size=2**14)  # An address that is too long has to get as far as the instance.

@@ -68,6 +68,7 @@ async def test_actions(user: ApiUser) -> None:
     [
         ({"action": "destroy", "input": [{"email": "a@example.com"}]}, "1001"),
         ({"lookupField": "noSuchField", "input": [{"email": "a@example.com"}]}, "1006"),
+        ({"lookupField": "firstName", "input": [{"firstName": "Ann"}]}, "1011"),
         ({"partitionName": "Elsewhere", "input": [{"email": "a@example.com"}]}, "1008"),
         ({"input": []}, "1002"),
         ({"input": [{"email": f"a{n}@example.com"} for n in range(301)]}, "1003"),

@@ -17,7 +17,7 @@ async def test_versions(api: Api) -> None:
     versions = await response.json()
     assert versions[-1] == {"label": "Summer '26", "url": "/services/data/v67.0", "version": "67.0"}
     assert {"label": "Winter '26", "url": "/services/data/v65.0", "version": "65.0"} in versions
-    assert set(await api.get("/")) == {"limits", "query", "queryAll", "sobjects"}
+    assert set(await api.get("/")) >= {"composite", "limits", "query", "queryAll", "sobjects", "identity"}
 
 
 async def test_version_errors(api: Api) -> None:
@@ -124,6 +124,8 @@ async def test_record_life(api: Api) -> None:
         ({**PERSON, "Email": "nowhere"}, "INVALID_EMAIL_ADDRESS"),
         ({**PERSON, "DoNotCall": "yes"}, "JSON_PARSER_ERROR"),
         ({**PERSON, "Contract_End__c": "soon"}, "JSON_PARSER_ERROR"),
+        ({**PERSON, "NumberOfEmployees": 100_000_000}, "NUMBER_OUTSIDE_VALID_RANGE"),
+        ({**PERSON, "AnnualRevenue": -1e16}, "NUMBER_OUTSIDE_VALID_RANGE"),
     ],
 )
 async def test_value_errors(api: Api, values: dict[str, object], code: str) -> None:

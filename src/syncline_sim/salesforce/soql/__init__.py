@@ -1,1 +1,1 @@
-"""SOQL, as much of it as a connector that reads records needs: text to tokens to a tree to SQL."""
+"""SOQL from its text to rows: tokens, a tree, what its names mean to who asks, and SQL that is bound, never built."""

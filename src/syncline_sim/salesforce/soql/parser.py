@@ -1,186 +1,105 @@
-"""A query's tokens, read into a tree by recursive descent. Law: SOQL does not mix AND with OR without parentheses."""
+"""A query's tokens, read into a tree by recursive descent."""
 
-from syncline_sim.salesforce.failure import SalesforceError
-from syncline_sim.salesforce.soql.syntax import (
-    Comparison,
-    Condition,
-    Constant,
-    Group,
-    Name,
-    Not,
-    Operator,
-    Order,
-    Query,
-)
-from syncline_sim.salesforce.soql.tokens import Token, malformed, tokenize
+from syncline_sim.salesforce.soql import conditions
+from syncline_sim.salesforce.soql.cursor import Cursor
+from syncline_sim.salesforce.soql.syntax import Aliased, Expression, Fields, Item, Order, Query
+from syncline_sim.salesforce.soql.tokens import malformed
 
-_COMPARING: dict[str, Operator] = {"=": "=", "!=": "!=", "<>": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
-_RESERVED = ("AND", "OR", "NOT", "WHERE", "ORDER", "LIMIT", "OFFSET", "FROM", "SELECT", "GROUP", "HAVING")
-_DEEPEST = 50
+_LONGEST = 100_000
+#: Words that may follow the object of a query, so that none of them is taken for its alias.
+_CLAUSES = ("ALL", "FOR", "USING", "WITH", "UPDATE")
 
 
 def parse(text: str) -> Query:
     """Read a query; raises `SalesforceError` MALFORMED_QUERY."""
-    return _Parser(text).query()
+    if len(text) > _LONGEST:
+        raise malformed(text, _LONGEST, f"SOQL statement is longer than {_LONGEST} characters")
+    tokens = Cursor(text)
+    query = _query(tokens)
+    if tokens.next.kind != "end":
+        raise tokens.refusal()
+    return query
 
 
-class _Parser:
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._tokens = tokenize(text)
-        self._at = 0
-        self._depth = 0
+def _query(tokens: Cursor) -> Query:
+    tokens.word("SELECT")
+    fields = _selected(tokens)
+    tokens.word("FROM")
+    subject = tokens.name()
+    alias = tokens.alias(*_CLAUSES)
+    if tokens.took("USING", "SCOPE"):
+        tokens.word("EVERYTHING")  # The one scope that a describe names.
+    where = conditions.read(tokens, _query) if tokens.took("WHERE") else None
+    group = _grouped_by(tokens) if tokens.took("GROUP", "BY") else ()
+    having = conditions.read(tokens, _query) if group and tokens.took("HAVING") else None
+    order = _order(tokens) if tokens.took("ORDER", "BY") else ()
+    limit = tokens.number() if tokens.took("LIMIT") else None
+    offset = tokens.number() if tokens.took("OFFSET") else 0
+    # These two only tell the vendor what users have looked at; no answer depends on them.
+    if not tokens.took("FOR", "VIEW"):
+        tokens.took("FOR", "REFERENCE")
+    all_rows = tokens.took("ALL", "ROWS")
+    return Query(fields, subject, where, order, limit, offset, alias, group, having, all_rows)
 
-    def query(self) -> Query:
-        self._word("SELECT")
-        fields = self._selected()
-        self._word("FROM")
-        subject = self._name()
-        where = self._condition() if self._took("WHERE") else None
-        order = self._order() if self._took("ORDER") else ()
-        limit = self._count() if self._took("LIMIT") else None
-        offset = self._count() if self._took("OFFSET") else 0
-        if self._next.kind != "end":
-            raise self._refusal()
-        return Query(fields, subject, where, order, limit, offset)
 
-    def _selected(self) -> tuple[Name, ...]:
-        if self._next.is_word("COUNT") and self._tokens[self._at + 1].text == "(":
-            self._at += 1
-            self._sign("(")
-            self._sign(")")
-            return ()
-        names = [self._name()]
-        while self._took_sign(","):
-            names.append(self._name())
-        return tuple(names)
+def _selected(tokens: Cursor) -> tuple[Item, ...]:
+    if tokens.took_count():
+        return ()
+    items = [_item(tokens)]
+    while tokens.took_sign(","):
+        items.append(_item(tokens))
+    return tuple(items)
 
-    def _condition(self) -> Condition:
-        first = self._term()
-        if not self._next.is_word("AND", "OR"):
-            return first
-        word = self._next.text.upper()
-        conditions = [first]
-        while self._took(word):
-            conditions.append(self._term())
-        if self._next.is_word("AND", "OR"):
-            raise self._refusal()
-        return Group("AND" if word == "AND" else "OR", tuple(conditions))
 
-    def _term(self) -> Condition:
-        self._depth += 1
-        if self._depth > _DEEPEST:
-            raise self._refusal()
-        try:
-            if self._took("NOT"):
-                return Not(self._term())
-            if self._took_sign("("):
-                inner = self._condition()
-                self._sign(")")
-                return inner
-            return self._comparison()
-        finally:
-            self._depth -= 1
+def _item(tokens: Cursor) -> Item:
+    if tokens.took_sign("("):
+        with tokens.deeper():
+            query = _query(tokens)
+        tokens.sign(")")
+        return query
+    if tokens.next.is_word("FIELDS") and tokens.after.text == "(":
+        return _fields(tokens)
+    expression = tokens.expression()
+    alias = tokens.alias()
+    return Aliased(expression, alias) if alias else expression
 
-    def _comparison(self) -> Comparison:
-        field, token = self._name(), self._take()
-        if token.text in _COMPARING and token.kind == "sign":
-            return Comparison(field, _COMPARING[token.text], (self._literal(),))
-        if token.is_word("LIKE"):
-            return Comparison(field, "LIKE", (self._literal(),))
-        if token.is_word("NOT") and self._next.is_word("IN"):
-            self._at += 1
-            return Comparison(field, "NOT IN", self._literals())
-        if token.is_word("IN"):
-            return Comparison(field, "IN", self._literals())
-        self._at -= 1
-        raise self._refusal()
 
-    def _literals(self) -> tuple[Constant, ...]:
-        self._sign("(")
-        literals = [self._literal()]
-        while self._took_sign(","):
-            literals.append(self._literal())
-        self._sign(")")
-        return tuple(literals)
+def _fields(tokens: Cursor) -> Fields:
+    at = tokens.take().at
+    tokens.sign("(")
+    if tokens.took("ALL"):
+        which = Fields("ALL", at)
+    elif tokens.took("STANDARD"):
+        which = Fields("STANDARD", at)
+    else:
+        tokens.word("CUSTOM")
+        which = Fields("CUSTOM", at)
+    tokens.sign(")")
+    return which
 
-    def _literal(self) -> Constant:
-        token = self._take()
-        match token.kind:
-            case "string":
-                return Constant("string", token.text[1:-1])
-            case "number" | "date" | "datetime" as kind:
-                return Constant(kind, token.text)
-        if token.is_word("TRUE", "FALSE"):
-            return Constant("boolean", token.text.lower())
-        if token.is_word("NULL"):
-            return Constant("null", "null")
-        self._at -= 1
-        raise self._refusal()
 
-    def _order(self) -> tuple[Order, ...]:
-        self._word("BY")
-        orders = [self._sorted_by()]
-        while self._took_sign(","):
-            orders.append(self._sorted_by())
-        return tuple(orders)
+def _grouped_by(tokens: Cursor) -> tuple[Expression, ...]:
+    groups = [tokens.expression()]
+    while tokens.took_sign(","):
+        groups.append(tokens.expression())
+    return tuple(groups)
 
-    def _sorted_by(self) -> Order:
-        field = self._name()
-        descending = self._took("DESC")
-        if not descending:
-            self._took("ASC")
-        nulls_last = False
-        if self._took("NULLS"):
-            nulls_last = self._took("LAST")
-            if not nulls_last:
-                self._word("FIRST")
-        return Order(field, descending, nulls_last)
 
-    def _count(self) -> int:
-        token = self._take()
-        if not token.text.isdecimal():
-            self._at -= 1
-            raise self._refusal()
-        return int(token.text)
+def _order(tokens: Cursor) -> tuple[Order, ...]:
+    orders = [_sorted_by(tokens)]
+    while tokens.took_sign(","):
+        orders.append(_sorted_by(tokens))
+    return tuple(orders)
 
-    def _name(self) -> Name:
-        token = self._take()
-        if token.kind != "word" or token.is_word(*_RESERVED):
-            self._at -= 1
-            raise self._refusal()
-        return Name(token.text, token.at)
 
-    @property
-    def _next(self) -> Token:
-        return self._tokens[self._at]
-
-    def _take(self) -> Token:
-        token = self._next
-        if token.kind == "end":
-            raise self._refusal()
-        self._at += 1
-        return token
-
-    def _took(self, word: str) -> bool:
-        found = self._next.is_word(word)
-        self._at += found
-        return found
-
-    def _took_sign(self, sign: str) -> bool:
-        found = self._next.kind == "sign" and self._next.text == sign
-        self._at += found
-        return found
-
-    def _word(self, word: str) -> None:
-        if not self._took(word):
-            raise self._refusal(f"expecting '{word}', found '{self._next.text}'")
-
-    def _sign(self, sign: str) -> None:
-        if not self._took_sign(sign):
-            raise self._refusal(f"expecting '{sign}', found '{self._next.text}'")
-
-    def _refusal(self, message: str = "") -> SalesforceError:
-        token = self._next
-        default = "unexpected end of query" if token.kind == "end" else f"unexpected token: '{token.text}'"
-        return malformed(self._text, token.at, message or default)
+def _sorted_by(tokens: Cursor) -> Order:
+    field = tokens.expression()
+    descending = tokens.took("DESC")
+    if not descending:
+        tokens.took("ASC")
+    nulls_last = False
+    if tokens.took("NULLS"):
+        nulls_last = tokens.took("LAST")
+        if not nulls_last:
+            tokens.word("FIRST")
+    return Order(field, descending, nulls_last)

@@ -1,0 +1,1 @@
+"""The bulk APIs of the simulated Salesforce: jobs that read and write very many records as CSV."""
