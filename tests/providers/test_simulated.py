@@ -18,7 +18,9 @@ from tests.providers.stub import providers_for
 from tests.sim.conftest import ControlDoor
 from tests.sim.person import CALLBACK, VERIFIER, Person
 
+#: More than two pages of leads.
 LEADS = 4500
+_FEW = 5
 
 
 @dataclass(slots=True)
@@ -91,10 +93,10 @@ class Scene:
 
 
 @pytest.fixture
-async def scene() -> AsyncIterator[Scene]:
-    """A world with more leads than a page holds."""
+async def scene(request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
+    """A world with few leads, or as many as a test asks for by `parametrize`."""
     world = World(seed=1)
-    simulation = Simulation(world, Plan(leads=LEADS, contacts=5))
+    simulation = Simulation(world, Plan(leads=getattr(request, "param", _FEW), contacts=5))
     await simulation.start()
     jar = aiohttp.CookieJar(unsafe=True)
     async with (
@@ -186,6 +188,7 @@ async def test_a_lost_answer_to_a_refresh_is_told_from_a_refusal(scene: Scene, k
     assert caught.value.reply_lost
 
 
+@pytest.mark.parametrize("scene", [LEADS], indirect=True)
 async def test_all_leads_are_read_in_order_and_go_into_marketo(scene: Scene) -> None:
     """Over pages, through created fields, twice without a double; and reading goes on in the middle."""
     source, target, session = scene.providers.source, scene.providers.target, await scene.log_in()

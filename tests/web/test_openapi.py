@@ -4,6 +4,7 @@ import asyncio
 import re
 from typing import Any
 
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis import Case
@@ -46,6 +47,7 @@ def test_document_is_valid() -> None:
     schemathesis.openapi.from_dict(DOCUMENT).validate()
 
 
+@pytest.mark.slow
 async def test_generated_requests_are_answered_as_described(doors: Doors) -> None:
     """Whatever is sent, the answer is one that the document describes, and never a 5xx."""
     await doors.create()
