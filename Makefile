@@ -6,6 +6,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 ARGS ?=
 # Test processes at the same time.
 WORKERS ?= auto
+# The same for tests that start processes: they wait for them more than they compute.
+WAITING_WORKERS ?= $(shell $(PYTHON) -c "import os; print(3 * os.cpu_count() // 2)")
 
 BIN := .venv/bin
 READY := .venv/ready
@@ -44,7 +46,7 @@ test-quick: $(READY) ## Run the tests that take no browser and no patience
 	$(PYTEST) -q -n $(WORKERS) -m "not slow and not browser" $(ARGS)
 
 test-rest: $(READY) browser ## Run the tests that take long, or a browser
-	$(PYTEST) -q -n $(WORKERS) --dist worksteal -m "slow or browser" $(ARGS)
+	$(PYTEST) -q -n $(WAITING_WORKERS) --dist worksteal -m "slow or browser" $(ARGS)
 
 browser:
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \

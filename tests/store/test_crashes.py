@@ -282,4 +282,4 @@ def test_a_few_short_lives() -> None:
 @pytest.mark.timeout(600)
 def test_many_long_lives() -> None:
     """Enough to believe it."""
-    live(60, 60)
+    live(40, 60)
