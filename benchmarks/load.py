@@ -1,5 +1,10 @@
 """A sender of prepared requests over keep-alive connections: a process of its own, on bare protocols.
 
+Without a rate each connection sends its next request when the one before is answered: that finds the greatest rate,
+and its latencies say no more than connections / rate (Little's law). With a rate the requests are due at even
+distances whether or not the server keeps up, and a latency counts from when its request was due, so that one that had
+to wait for a free connection is not forgiven.
+
 It reads one JSON line from standard input and answers one on standard output (`Asked`, `Answer`). The file that it is
 told of holds the raw requests, each preceded by its length in 4 bytes.
 """
@@ -11,8 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, deque
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -33,12 +37,15 @@ class Answer:
     statuses: dict[str, int]
 
 
-def offer(port: int, connections: int, requests: list[bytes]) -> Answer:
-    """Send requests from another process; raises unless every one of them is answered with 200."""
+def offer(port: int, connections: int, requests: list[bytes], *, rate: float = 0) -> Answer:
+    """Send requests from another process, at a rate per second or as fast as they are answered.
+
+    Raises AssertionError unless every one of them is answered with 200.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "requests"
         path.write_bytes(b"".join(struct.pack("<I", len(request)) + request for request in requests))
-        asked = json.dumps({"port": port, "connections": connections, "requests": str(path)})
+        asked = json.dumps({"port": port, "connections": connections, "requests": str(path), "rate": rate})
         command = [sys.executable, "-m", "benchmarks.load"]
         done = subprocess.run(command, input=asked + "\n", stdout=subprocess.PIPE, text=True, check=True)
     answer = Answer(**json.loads(done.stdout))
@@ -50,7 +57,7 @@ def main() -> None:
     """Send everything, then say how it went."""
     asked = json.loads(sys.stdin.readline())
     requests = _read_requests(Path(asked["requests"]))
-    answer = uvloop.run(_send(asked["port"], asked["connections"], requests))
+    answer = uvloop.run(_send(asked["port"], asked["connections"], Due(requests, asked["rate"])))
     sys.stdout.write(json.dumps(asdict(answer)) + "\n")
 
 
@@ -63,21 +70,72 @@ def _read_requests(path: Path) -> list[bytes]:
     return requests
 
 
-class Sender(asyncio.Protocol):
-    """One connection: the next request goes out when the answer to the one before is complete."""
+class Due:
+    """The requests, when each is due, and the connections that wait for one."""
 
-    def __init__(self, requests: Iterator[bytes], done: "asyncio.Future[None]") -> None:
-        self.requests, self.done = requests, done
-        self.statuses: Counter[str] = Counter()
+    def __init__(self, requests: list[bytes], rate: float) -> None:
+        self.done = asyncio.Event()
         self.latencies: list[float] = []
+        self.statuses: Counter[str] = Counter()
+        self._requests, self._every = iter(requests), 1 / rate if rate else 0.0
+        self._left, self._next_due = len(requests), 0.0
+        self._idle: deque[Sender] = deque()
+
+    def start(self) -> None:
+        """The first request is due now."""
+        self._next_due = time.perf_counter()
+        if self._every:
+            self._tick()
+
+    def free(self, sender: "Sender") -> None:
+        """Give a connection its next request, now or when one is due."""
+        self._idle.append(sender)
+        self._hand_out()
+
+    def answered(self, latency: float, status: str) -> None:
+        """Note an answer; the last one ends the run."""
+        self.latencies.append(latency)
+        self.statuses[status] += 1
+        self._left -= 1
+        if not self._left:
+            self.done.set()
+
+    def _hand_out(self) -> None:
+        while self._idle and (due := self._due()) is not None:
+            request = next(self._requests, None)
+            if request is None:
+                return
+            self._idle.popleft().send(request, due)
+
+    def _due(self) -> float | None:
+        now = time.perf_counter()
+        if not self._every:
+            return now
+        due = self._next_due
+        if due > now:
+            return None
+        self._next_due += self._every
+        return due
+
+    def _tick(self) -> None:
+        self._hand_out()
+        if not self.done.is_set():
+            asyncio.get_running_loop().call_later(max(self._next_due - time.perf_counter(), 0.001), self._tick)
+
+
+class Sender(asyncio.Protocol):
+    """One connection."""
+
+    def __init__(self, due: Due, lost: "asyncio.Future[None]") -> None:
+        self._due, self._lost = due, lost
         self._buffer = b""
-        self._sent = 0.0
+        self._counted_from = 0.0
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
         self._transport = cast("asyncio.Transport", transport)
-        self._next()
+        self._due.free(self)
 
     def data_received(self, data: bytes) -> None:
         """Collect an answer; all of ours carry a Content-Length."""
@@ -85,25 +143,19 @@ class Sender(asyncio.Protocol):
         head, found, body = self._buffer.partition(b"\r\n\r\n")
         if not found or len(body) < _length(head):
             return
-        self.latencies.append(time.perf_counter() - self._sent)
-        self.statuses[head[9:12].decode()] += 1
+        self._due.answered(time.perf_counter() - self._counted_from, head[9:12].decode())
         self._buffer = b""
-        self._next()
+        self._due.free(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """A connection that is lost before its time is a failure of the run."""
-        if not self.done.done():
-            self.done.set_exception(exc or ConnectionResetError("the server closed the connection"))
+        if not self._lost.done():
+            self._lost.set_exception(exc or ConnectionResetError("the server closed the connection"))
 
-    def _next(self) -> None:
-        request = next(self.requests, None)
+    def send(self, request: bytes, counted_from: float) -> None:
+        """Send a request whose latency counts from a moment."""
         assert self._transport is not None
-        if request is None:
-            if not self.done.done():
-                self.done.set_result(None)
-            self._transport.close()
-            return
-        self._sent = time.perf_counter()
+        self._counted_from = counted_from
         self._transport.write(request)
 
 
@@ -112,17 +164,20 @@ def _length(head: bytes) -> int:
     return int(head[start:].split(b"\r", 1)[0])
 
 
-async def _send(port: int, connections: int, requests: list[bytes]) -> Answer:
-    loop, waiting = asyncio.get_running_loop(), iter(requests)
-    dones = [loop.create_future() for _ in range(connections)]
+async def _send(port: int, connections: int, due: Due) -> Answer:
+    loop = asyncio.get_running_loop()
+    lost = loop.create_future()
     started = time.perf_counter()
-    made = [await loop.create_connection(partial(Sender, waiting, done), "127.0.0.1", port) for done in dones]
+    due.start()
+    for _ in range(connections):
+        await loop.create_connection(partial(Sender, due, lost), "127.0.0.1", port)
     async with asyncio.timeout(_MOST_SECONDS):
-        await asyncio.gather(*dones)
+        await asyncio.wait([asyncio.ensure_future(due.done.wait()), lost], return_when=asyncio.FIRST_COMPLETED)
+    if lost.done():
+        lost.result()
     seconds = time.perf_counter() - started
-    latencies = sorted(latency for _, sender in made for latency in sender.latencies)
-    statuses = sum((sender.statuses for _, sender in made), Counter())
-    return Answer(seconds, latencies[len(latencies) // 2], latencies[len(latencies) * 99 // 100], dict(statuses))
+    latencies = sorted(due.latencies)
+    return Answer(seconds, latencies[len(latencies) // 2], latencies[len(latencies) * 99 // 100], dict(due.statuses))
 
 
 if __name__ == "__main__":
