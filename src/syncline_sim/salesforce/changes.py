@@ -5,14 +5,16 @@ has passed already: in life a long transaction commits late.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from syncline_sim.salesforce import ids, objects, record_values, records, times
+from syncline_sim.salesforce import ids, objects, record_values, records, times, writes
 from syncline_sim.salesforce.failure import NOT_FOUND, SalesforceError
 from syncline_sim.salesforce.field_types import FieldSpec
 from syncline_sim.salesforce.objects import ObjectSpec
+from syncline_sim.salesforce.savepoints import Savepoint
+from syncline_sim.salesforce.writes import Write
 
 if TYPE_CHECKING:
     from syncline_sim.world import World
@@ -49,12 +51,14 @@ def create_record(
     }
     stamps = dict.fromkeys(("CreatedDate", "LastModifiedDate", "SystemModstamp"), moment)
     full = {**spec.blank, **system, **stamps, **row}
-    columns = '", "'.join(full)
-    world.db.execute(
-        f'INSERT INTO {spec.table} (number, org, "{columns}") VALUES (?, ?{", ?" * len(full)})',  # noqa: S608
-        (number, org, *full.values()),
-    )
-    return str(full["Id"])
+    columns, made = '", "'.join(full), str(full["Id"])
+    with Savepoint(world.db):
+        world.db.execute(
+            f'INSERT INTO {spec.table} (number, org, "{columns}") VALUES (?, ?{", ?" * len(full)})',  # noqa: S608
+            (number, org, *full.values()),
+        )
+        writes.tell(world, Write("create", spec, made, org_id or _main(world), owner, moment, full, {}))
+    return made
 
 
 def change_record(
@@ -72,7 +76,8 @@ def change_record(
     emptied = [name for name in row if spec.by_name[name.lower()].required and row[name] is None]
     if emptied:
         raise _missing(emptied)
-    _update(world, spec, record_id, {**_stamps(_moment(world, stamp), user_id), **row})
+    moment = _moment(world, stamp)
+    _write(world, "change", spec, record_id, {**_stamps(moment, user_id), **row}, moment)
 
 
 def touch_record(world: "World", object_name: str, record_id: str, stamp: Stamp = None) -> None:
@@ -82,8 +87,8 @@ def touch_record(world: "World", object_name: str, record_id: str, stamp: Stamp 
 
 def delete_record(world: "World", object_name: str, record_id: str, stamp: Stamp = None, *, user_id: str = "") -> None:
     """Put a record into the recycle bin, where only queryAll sees it; raises `SalesforceError` 404."""
-    marks = {"IsDeleted": 1, **_stamps(_moment(world, stamp), user_id)}
-    _update(world, _stored(object_name), record_id, marks)
+    moment = _moment(world, stamp)
+    _write(world, "delete", _stored(object_name), record_id, {"IsDeleted": 1, **_stamps(moment, user_id)}, moment)
 
 
 def read_records(
@@ -150,6 +155,27 @@ def _update(world: "World", spec: ObjectSpec, record_id: str, row: Mapping[str, 
     query = f'UPDATE {spec.table} SET {columns} WHERE "Id" = ? AND "IsDeleted" = 0'  # noqa: S608
     if not world.db.execute(query, (*row.values(), ids.full(record_id))).rowcount:
         raise SalesforceError(404, "NOT_FOUND", NOT_FOUND)
+
+
+def _write(
+    world: "World",
+    kind: Literal["change", "delete"],
+    spec: ObjectSpec,
+    record_id: str,
+    row: Mapping[str, record_values.Value],
+    moment: int,
+) -> None:
+    found, columns = ids.full(record_id), ", ".join(f'r."{name}"' for name in row)
+    query = f"""
+    SELECT o.id AS org, r."LastModifiedById" AS who, {columns} FROM {spec.table} r JOIN salesforce_orgs o
+    ON o.rowid = r.org WHERE r."Id" = ? AND r."IsDeleted" = 0
+    """  # noqa: S608 - built from our own declarations
+    with Savepoint(world.db):
+        kept = world.db.execute(query, (found,)).fetchone()
+        _update(world, spec, found, row)
+        before = {name: kept[name] for name in row}
+        who = str(row.get("LastModifiedById") or kept["who"])
+        writes.tell(world, Write(kind, spec, found, kept["org"], who, moment, row, before))
 
 
 def _moment(world: "World", stamp: Stamp) -> int:

@@ -14,8 +14,8 @@ from syncline_sim.salesforce.objects import ObjectSpec
 from syncline_sim.salesforce.rest import finding, writing
 from syncline_sim.salesforce.rest.call import Call, Reply, reply
 from syncline_sim.salesforce.rest.record import read_texts, result
-from syncline_sim.salesforce.rest.savepoints import Savepoint
 from syncline_sim.salesforce.rest.writing import Saved
+from syncline_sim.salesforce.savepoints import Savepoint
 from syncline_sim.salesforce.visibility import visible_object
 
 _MOST, _MOST_READ, _MOST_CHUNKS = 200, 2000, 10

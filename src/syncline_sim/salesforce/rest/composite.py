@@ -13,7 +13,7 @@ from syncline_sim.salesforce.gate import count_calls
 from syncline_sim.salesforce.query import Caller
 from syncline_sim.salesforce.rest import references
 from syncline_sim.salesforce.rest.call import Answer, Call, Reply, Route, refusal, reply
-from syncline_sim.salesforce.rest.savepoints import Savepoint
+from syncline_sim.salesforce.savepoints import Savepoint
 
 Part = Mapping[str, Any]
 #: Answers a call that is in another; raises `SalesforceError`.

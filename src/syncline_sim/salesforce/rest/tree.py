@@ -9,7 +9,7 @@ from syncline_sim.salesforce.relationships import CHILDREN
 from syncline_sim.salesforce.rest import writing
 from syncline_sim.salesforce.rest.call import Call, Reply, reply
 from syncline_sim.salesforce.rest.collection import limited, outcome
-from syncline_sim.salesforce.rest.savepoints import Savepoint
+from syncline_sim.salesforce.savepoints import Savepoint
 from syncline_sim.salesforce.visibility import visible_object
 
 _DEEPEST = 5
