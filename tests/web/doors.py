@@ -176,10 +176,27 @@ def signed(secret: str, name: str, body: bytes, *, stamp: int | None = None) -> 
     }
 
 
+_PATTERN: list[tuple[bytes, dict[Role, str]]] = []
+
+
+async def _pattern(folder: Path) -> tuple[bytes, dict[Role, str]]:
+    """Answer a database with a key for each role, and those keys: made once, since hundreds of tests begin with it."""
+    if not _PATTERN:
+        path = folder / "pattern.sqlite3"
+        store = await open_store(path)
+        made = [await store.write(partial(make_key, name=f"the {role}", role=role, now=now())) for role in ROLES]
+        await store.close()
+        _PATTERN.append((path.read_bytes(), {role: key for role, (_, key) in zip(ROLES, made, strict=True)}))
+        path.unlink()
+    return _PATTERN[0]
+
+
 @asynccontextmanager
 async def open_doors(folder: Path) -> AsyncIterator[Doors]:
     """Open a site in a folder, with a key for each role and a browser-like client in front."""
     settings = Settings(data=folder)
+    database, keys = await _pattern(folder)
+    (folder / "test.sqlite3").write_bytes(database)
     store = await open_store(folder / "test.sqlite3")
     delays = {kind.delay: float(getattr(settings, kind.delay)) for kind in EFFECTS.values() if kind.delay}
     rules = Rules(chart(), delays)
@@ -193,16 +210,13 @@ async def open_doors(folder: Path) -> AsyncIterator[Doors]:
         public_url=PUBLIC_URL,
         now=clock,
     )
-    keys = {}
-    for role in ROLES:
-        _, keys[role] = await store.write(partial(make_key, name=f"the {role}", role=role, now=now()))
     server = TestServer(build_app(site))
     await server.start_server()
     # A browser takes the loopback address for a secure origin; so must its stand-in, or it drops our cookies.
     jar = aiohttp.CookieJar(unsafe=True, treat_as_secure_origin=server.make_url("/").origin())
     client: TestClient[Any, Any] = TestClient(server, cookie_jar=jar)
     try:
-        yield Doors(site, store, client, clock, keys)
+        yield Doors(site, store, client, clock, dict(keys))
     finally:
         await client.close()
         await store.close()

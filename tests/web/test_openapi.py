@@ -2,20 +2,17 @@
 
 import asyncio
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, given, settings
-from schemathesis import Case
-from schemathesis.core.result import Ok
-from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from syncline.web.api import API
 from tests.web.doors import Doors
 
-#: Whether an address is allowed, or a field exists, is not in any schema.
-_ONLY_A_PROVIDER_KNOWS: list[Any] = [positive_data_acceptance]
+if TYPE_CHECKING:
+    from schemathesis import Case
+
 DOCUMENT = API.document("http://127.0.0.1")
 
 
@@ -42,8 +39,11 @@ def test_secrets_are_marked_and_never_shown() -> None:
     assert "example" not in str(DOCUMENT["components"]["schemas"]).lower()
 
 
+@pytest.mark.slow
 def test_document_is_valid() -> None:
     """As schemathesis reads OpenAPI 3.1."""
+    import schemathesis  # noqa: PLC0415  takes a second in each test process, and two tests need it
+
     schemathesis.openapi.from_dict(DOCUMENT).validate()
 
 
@@ -57,6 +57,12 @@ async def test_generated_requests_are_answered_as_described(doors: Doors) -> Non
 
 def exercise(base: str, headers: dict[str, str]) -> None:
     """Send generated requests to every operation, on a thread of its own: schemathesis is synchronous."""
+    import schemathesis  # noqa: PLC0415  as above
+    from schemathesis.core.result import Ok  # noqa: PLC0415
+    from schemathesis.specs.openapi.checks import positive_data_acceptance  # noqa: PLC0415
+
+    # Whether an address is allowed, or a field exists, is not in any schema.
+    only_a_provider_knows: list[Any] = [positive_data_acceptance]
     schema = schemathesis.openapi.from_dict(DOCUMENT)
     for found in schema.get_all_operations():
         assert isinstance(found, Ok), found
@@ -64,8 +70,8 @@ def exercise(base: str, headers: dict[str, str]) -> None:
 
         @given(case=operation.as_strategy())
         @settings(max_examples=20, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-        def send(case: Case[Any]) -> None:
+        def send(case: "Case[Any]") -> None:
             response = case.call(base_url=base, headers=headers)
-            case.validate_response(response, excluded_checks=_ONLY_A_PROVIDER_KNOWS)
+            case.validate_response(response, excluded_checks=only_a_provider_knows)
 
         send()
