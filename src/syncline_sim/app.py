@@ -13,7 +13,9 @@ from aiohttp.web_urldispatcher import UrlMappingMatchInfo
 from syncline_sim import certificates
 from syncline_sim.calls import Calls
 from syncline_sim.control import Control
+from syncline_sim.errands import Errands
 from syncline_sim.faults import Faults
+from syncline_sim.letters import Letters
 from syncline_sim.marketo import api_users
 from syncline_sim.marketo import app as marketo
 from syncline_sim.population import populate
@@ -22,6 +24,7 @@ from syncline_sim.salesforce import data, gate, identity, orgs, soap
 from syncline_sim.salesforce.bulk import async_routes as async_bulk
 from syncline_sim.salesforce.bulk import routes as bulk
 from syncline_sim.salesforce.login_pages import LoginPages
+from syncline_sim.salesforce.outbound.sending import OutboundDesk
 from syncline_sim.salesforce.setup_pages import SetupPages
 from syncline_sim.salesforce.token_endpoint import TokenEndpoint
 from syncline_sim.world import SIDES, World
@@ -51,6 +54,7 @@ class Plan:
     salesforce_tls_port: int = 0
     marketo_tls_port: int = 0
     proxy_port: int = 0
+    send_anywhere: bool = False  #: outbound messages and webhooks may go to other machines too
 
 
 class Simulation:
@@ -63,6 +67,7 @@ class Simulation:
         self._plan = plan
         self._runners: dict[str, web.AppRunner] = {}
         self._proxy: Proxy | None = None
+        self._errands = Errands(Letters(anywhere=plan.send_anywhere), OutboundDesk(world))
         self._secured: dict[str, str] = {}
 
     async def start(self) -> None:
@@ -80,13 +85,17 @@ class Simulation:
             self.world.urls[name] = f"http://{self._name}:{await self._listen(name, port)}"
         if self._plan.tls_dir:
             await self._secure()
+        self._errands.start()
 
     async def stop(self) -> None:
         """Close the doors at once; who is still waiting for an answer gets none."""
-        if self._proxy is not None:
-            await self._proxy.stop()
-        await asyncio.gather(*(runner.cleanup() for runner in self._runners.values()))
-        self._runners.clear()
+        try:
+            await self._errands.stop()
+        finally:
+            if self._proxy is not None:
+                await self._proxy.stop()
+            await asyncio.gather(*(runner.cleanup() for runner in self._runners.values()))
+            self._runners.clear()
 
     def address(self) -> dict[str, Any]:
         """Answer where everything is and who may log in: what is printed when the world is ready."""

@@ -63,6 +63,7 @@ async def _run(options: argparse.Namespace) -> None:
         salesforce_tls_port=options.salesforce_tls_port,
         marketo_tls_port=options.marketo_tls_port,
         proxy_port=options.proxy_port,
+        send_anywhere=options.send_anywhere,
     )
     simulation = Simulation(world, plan)
     try:
@@ -111,6 +112,8 @@ def _parser() -> argparse.ArgumentParser:
         parser.add_argument(f"--{name}-tls-port", type=int, default=0, metavar="PORT", help=text)
     text = "port of a CONNECT proxy that leads the vendors' host names to the HTTPS doors (default: any free one)"
     parser.add_argument("--proxy-port", type=int, default=0, metavar="PORT", help=text)
+    text = "let outbound messages and webhooks go to other machines too, not to this one only"
+    parser.add_argument("--send-anywhere", action="store_true", help=text)
     parser.add_argument("--seed", type=int, default=1, help="which world it is (default: %(default)s)")
     parser.add_argument("--leads", type=int, default=5000, metavar="N", help="how many leads (default: %(default)s)")
     parser.add_argument("--contacts", type=int, default=5000, metavar="N", help="how many contacts (default: 5000)")

@@ -19,6 +19,7 @@ from syncline_sim.marketo.bulk import queue
 from syncline_sim.pages import show
 from syncline_sim.salesforce import apps, grants, orgs, passwords
 from syncline_sim.salesforce.failure import SalesforceError
+from syncline_sim.salesforce.outbound import control as outbound
 from syncline_sim.world import SIDES
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ CALLS = {
     "GET /marketo/people": "?limit=&offset=: the people",
     "GET /marketo/digest": "how many people there are, and a digest of what is known of them",
     "POST /marketo/api-users": '{"permissions"?}: another API user; "client_id" of one that exists changes that',
+    **outbound.CALLS,
     "GET /calls": "?log=: calls by path and operation, and the newest ones in order",
     "DELETE /calls": "begin to count again",
 }
@@ -110,6 +112,7 @@ class Control:
             "GET /marketo/people": lambda request, _: self._people(request.query),
             "GET /marketo/digest": lambda _, __: {"count": people.count(world.db), "digest": people.digest(world.db)},
             "POST /marketo/api-users": lambda _, body: self._api_user(**body),
+            **outbound.answers(world),
             "GET /calls": lambda request, _: {
                 **{side: calls.totals(side) for side in SIDES},
                 "log": calls.newest(int(request.query.get("log", 100))),

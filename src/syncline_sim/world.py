@@ -18,6 +18,7 @@ from syncline_sim.salesforce import record_tables
 from syncline_sim.salesforce import switches as salesforce_switches
 from syncline_sim.salesforce import tables as salesforce_tables
 from syncline_sim.salesforce.bulk import tables as salesforce_bulk_tables
+from syncline_sim.salesforce.outbound import tables as outbound_tables
 
 SIDES = ("salesforce", "marketo")
 _DEFAULTS = {"salesforce": salesforce_switches.DEFAULTS, "marketo": marketo_switches.DEFAULTS}
@@ -32,12 +33,14 @@ class World:
         self.switches: dict[str, dict[str, Any]] = copy.deepcopy(_DEFAULTS)
         #: The origins under which the sides are reached, once they listen: "salesforce", "marketo", "control".
         self.urls: dict[str, str] = {}
+        #: How often everything has been emptied: what began before a reset has no business after it.
+        self.resets = 0
         self._offset = 0.0
         self.db = sqlite3.connect(data or ":memory:", isolation_level=None)
         self.db.row_factory = sqlite3.Row
         # A world that is lost in a power cut is made again from its seed.
         self.db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;")
-        scripts = (mailbox.TABLES, salesforce_tables.TABLES, salesforce_bulk_tables.TABLES)
+        scripts = (mailbox.TABLES, salesforce_tables.TABLES, salesforce_bulk_tables.TABLES, outbound_tables.TABLES)
         for script in (*scripts, marketo_tables.TABLES, bulk_tables.TABLES):
             self.db.executescript(script)
         record_tables.create(self.db)
@@ -64,6 +67,7 @@ class World:
         """Empty every table, put the clock and all switches back, and start chance from the seed again."""
         self.seed = self.seed if seed is None else seed
         self.random.seed(self.seed)
+        self.resets += 1
         self._offset = 0.0
         for side, defaults in _DEFAULTS.items():
             self.switches[side].clear()

@@ -6,7 +6,7 @@ _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 #: What stands between prefix and number, in life the pod on which a record was made.
 _POD = "Hs0"
-_SHORT, _LONG = 15, 18
+_SHORT, _LONG, _PREFIX = 15, 18, 3
 
 
 def make(prefix: str, number: int) -> str:
@@ -18,11 +18,31 @@ def make(prefix: str, number: int) -> str:
     return full(prefix + _POD + text.rjust(_SHORT - len(prefix) - len(_POD), "0"))
 
 
+def after(record_id: str, steps: int) -> str:
+    """Answer the id that follows so many steps after another of the same object."""
+    short, number = record_id[:_SHORT], 0
+    for letter in short[_PREFIX:]:
+        number = number * len(_DIGITS) + _DIGITS.index(letter)
+    number, text = number + steps, ""
+    for _ in short[_PREFIX:]:
+        number, digit = divmod(number, len(_DIGITS))
+        text = _DIGITS[digit] + text
+    return full(short[:_PREFIX] + text)
+
+
 def full(short: str) -> str:
     """Answer the 18-character id for a 15-character one: a letter per five characters says which are capitals."""
     if len(short) != _SHORT:
         return short
     return f"{short}{_letter(short[:5])}{_letter(short[5:10])}{_letter(short[10:])}"
+
+
+def number(text: str) -> int:
+    """Answer the number from which `make` has made an id; raises `ValueError`."""
+    found = 0
+    for digit in text[len("000") + len(_POD) : _SHORT]:
+        found = found * len(_DIGITS) + _DIGITS.index(digit)
+    return found
 
 
 def meant(text: str) -> str:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 #: What a sync user needs to have; the vendor's names of permissions.
 SYNC_PERMISSIONS = ("ApiEnabled", "ViewSetup", "ViewRoles", "ManageExternalClientApps")
+#: Users have them unless others are named; with the last one their writes set off outbound messages.
+DEFAULT_PERMISSIONS = (*SYNC_PERMISSIONS, "EnableNotifications")
 DEFAULT_PASSWORD = "correct-horse-1"  # noqa: S105 - opens nothing but a simulation
 
 
@@ -93,7 +95,7 @@ def create_user(  # noqa: PLR0913 - a user has that many independent parts; they
     first_name: str = "",
     last_name: str = "User",
     profile: str = "Standard User",
-    permissions: Iterable[str] = SYNC_PERMISSIONS,
+    permissions: Iterable[str] = DEFAULT_PERMISSIONS,
     hidden: Mapping[str, Iterable[str]] | None = None,
     read_only: Mapping[str, Iterable[str]] | None = None,
     active: bool = True,

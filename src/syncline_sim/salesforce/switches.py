@@ -42,5 +42,14 @@ DEFAULTS: dict[str, Any] = {
     "bulk_query_jobs": 10_000,  # in any 24 hours
     "bulk_batches": 15_000,  # as above; an ingest job counts one for 10,000 rows
     "bulk_upload_bytes": 112_500_000,  # 150 MB once it is written in base64
+    # Outbound messages
+    "outbound_latency": 0,  # how long a notification waits before it is first sent
+    "outbound_first_retry": 30,  # how long after a failure; twice as long after each further one
+    "outbound_longest_retry": 7200,
+    "outbound_lifetime": 86_400,  # what has not been acknowledged by then has failed
+    "outbound_failed_lifetime": 604_800,  # how long it may be retried
+    "outbound_timeout": 60,  # how long an answer may take, by the clock on the wall
+    "outbound_disorder": False,  # the newest notifications are sent first
+    "outbound_repeats": 0,  # so many of the next acknowledged messages come once more
     "ip_blocked": False,  # the org lets nobody in from here
 }

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from syncline_sim.salesforce.objects import ObjectSpec
+from syncline_sim.salesforce.outbound import queue
 from syncline_sim.salesforce.record_values import Value
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Write:
 Listener = Callable[["World", Write], None]
 
 #: Who is told of every write, in this order.
-LISTENERS: tuple[Listener, ...] = ()
+LISTENERS: tuple[Listener, ...] = (queue.listen,)
 
 
 def tell(world: "World", write: Write) -> None:

@@ -1,0 +1,1 @@
+"""Outbound Messages: SOAP calls that tell others that a record was written."""
