@@ -54,7 +54,7 @@ CALLS = {
     "GET /records": "?object=&limit=&offset=: Salesforce records, oldest first, and how many there are",
     "POST /records": (
         '{"object", "change": "touch" | "delete" | {"create": {field: value}} | {field: value}, '
-        '"id"?, "count"?, "stamp"?}: '
+        '"id"?, "count"?, "stamp"?, "by"?: username}: '
         "make or change records; without an id the `count` oldest; a stamp in the past is a late commit"
     ),
     "GET /marketo/people": "?limit=&offset=: the people",

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from syncline_sim.salesforce import changes
+from syncline_sim.salesforce import changes, orgs
 
 if TYPE_CHECKING:
     from syncline_sim.world import World
@@ -16,7 +16,7 @@ def show(world: "World", object_name: str, *, limit: int = _SHOWN, offset: int =
     return {"count": changes.count_records(world, object_name), "records": found}
 
 
-def change(
+def change(  # noqa: PLR0913 - what can be said of a change is that much; it is passed by name
     world: "World",
     *,
     object: str = "Lead",  # noqa: A002 - the member is called so
@@ -25,14 +25,16 @@ def change(
     count: int = 1,
     stamp: float | str | None = None,
     org_id: str = "",
+    by: str = "",
 ) -> dict[str, Any]:
     """Do one thing to one record, or to the `count` oldest, and answer their ids; raises `SalesforceError`.
 
-    `{n}` in a text of a created or changed record becomes the record's number in this call.
+    `by` is the username of who does it; `{n}` in a text of a created or changed record becomes the record's number in this call.
     """
+    user_id = orgs.find_user(world.db, by).id if by else ""
     if isinstance(change, dict) and isinstance(change.get("create"), dict):
-        values = change["create"]
-        made = [changes.create_record(world, object, _numbered(values, n), stamp, org_id=org_id) for n in range(count)]
+        values, who = change["create"], {"org_id": org_id, "user_id": user_id}
+        made = [changes.create_record(world, object, _numbered(values, n), stamp, **who) for n in range(count)]
         return {"ids": made}
     if isinstance(change, dict) and "Id" in change:
         id = change["Id"]  # noqa: A001 - as above
@@ -40,11 +42,11 @@ def change(
     ids = [id] if id else [record["Id"] for record in changes.read_records(world, object, limit=count)]
     for n, record_id in enumerate(ids):
         if isinstance(change, dict):
-            changes.change_record(world, object, record_id, _numbered(change, n), stamp)
+            changes.change_record(world, object, record_id, _numbered(change, n), stamp, user_id=user_id)
         elif change == "touch":
             changes.touch_record(world, object, record_id, stamp)
         elif change == "delete":
-            changes.delete_record(world, object, record_id, stamp)
+            changes.delete_record(world, object, record_id, stamp, user_id=user_id)
         else:
             raise ValueError("change is touch, delete or an object")
     return {"ids": ids}
