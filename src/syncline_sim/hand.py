@@ -29,11 +29,13 @@ def change(  # noqa: PLR0913 - what can be said of a change is that much; it is 
 ) -> dict[str, Any]:
     """Do one thing to one record, or to the `count` oldest, and answer their ids; raises `SalesforceError`.
 
-    `by` is the username of who does it; `{n}` in a text of a created or changed record becomes the record's number in this call.
+    `by` is the username of who does it. `{n}` in a text of a created or changed record becomes the record's number in
+    this call.
     """
-    user_id = orgs.find_user(world.db, by).id if by else ""
+    user = orgs.find_user(world.db, by) if by else None
+    user_id = user.id if user else ""
     if isinstance(change, dict) and isinstance(change.get("create"), dict):
-        values, who = change["create"], {"org_id": org_id, "user_id": user_id}
+        values, who = change["create"], {"org_id": org_id or (user.org_id if user else ""), "user_id": user_id}
         made = [changes.create_record(world, object, _numbered(values, n), stamp, **who) for n in range(count)]
         return {"ids": made}
     if isinstance(change, dict) and "Id" in change:
