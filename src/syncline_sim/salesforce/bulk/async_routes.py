@@ -1,16 +1,17 @@
-"""The addresses of Bulk API 1.0, `/services/async/{version}/job`, as far as jobs in JSON need them.
+"""The addresses of Bulk API 1.0, `/services/async/{version}/job`.
 
-Law: the session is in a header of its own, and every refusal has `exceptionCode` and `exceptionMessage`.
+Law: the session is in a header of its own. A job is described in XML unless the call is in JSON, its batches in XML
+unless the job is; errors are worded in the same way, with `exceptionCode` and `exceptionMessage`.
 """
 
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-import msgspec
 from aiohttp import web
 
 from syncline_sim.salesforce import gate, tokens, versions
-from syncline_sim.salesforce.bulk import batches, jobs, json_results, orders
+from syncline_sim.salesforce.bulk import async_forms, async_orders, batch_records, batch_results, batches, jobs
+from syncline_sim.salesforce.compression import compress_later
 from syncline_sim.salesforce.failure import LIMIT_EXCEEDED, SalesforceError
 from syncline_sim.salesforce.query import Caller
 
@@ -25,7 +26,7 @@ _BASE = r"/services/async/{version:\d{2}\.0}/job"
 _JOB = r"/{id:\w{15}|\w{18}}"
 _BATCH = _JOB + r"/batch/{batch:\w{15}|\w{18}}"
 _MOST_BYTES = 10_000_000
-_OPERATIONS = ("insert", "update", "upsert", "delete", "hardDelete", "query", "queryAll")
+_TYPES = {"CSV": async_forms.CSV, "XML": async_forms.XML, "JSON": async_forms.JSON}
 
 
 def add_routes(app: web.Application, world: "World") -> None:
@@ -47,67 +48,64 @@ def add_routes(app: web.Application, world: "World") -> None:
 
 
 async def _create(who: Caller, request: web.Request) -> web.Response:
-    sent = orders.document(await request.read())
-    operation, kind = orders.text(sent, "operation"), orders.text(sent, "contentType") or "XML"
-    if operation not in _OPERATIONS:
-        raise SalesforceError(400, "InvalidJob", f"Invalid operation: {operation}")
-    if kind != "JSON":
-        raise SalesforceError(400, "InvalidJob", f"Unsupported content type: {kind}")
-    spec = orders.subject(who.login.user, sent)
-    key = orders.key(spec, operation, sent)
-    orders.permit(who.login.user, operation)
-    job = jobs.create(who, "async", jobs.OPEN, operation=operation, object=spec.name, external_id_field=key)
-    return _json(batches.describe_job(who.world, job), 201)
+    sent = async_orders.document(await request.read(), as_json=_in_json(request))
+    order = async_orders.job(who.login.user, sent, request.headers.get("Sforce-Enable-PKChunking", ""))
+    return _described(who, request, jobs.create(who, "async", jobs.OPEN, **order), 201)
 
 
 async def _get(who: Caller, request: web.Request) -> web.Response:
-    return _json(batches.describe_job(who.world, _job(who, request)))
+    job = _job(who, request)
+    batches.look(who, job)
+    return _described(who, request, job)
 
 
 async def _change(who: Caller, request: web.Request) -> web.Response:
-    state = orders.text(orders.document(await request.read()), "state")
-    if state not in ("Closed", "Aborted"):
+    sent = async_orders.document(await request.read(), as_json=_in_json(request))
+    state = str(sent.get("state", ""))
+    if state not in ("Closed", jobs.ABORTED):
         raise SalesforceError(400, "InvalidJobState", f"Invalid job state: {state}")
-    return _json(batches.describe_job(who.world, batches.close(who.world, _job(who, request), state)))
+    return _described(who, request, batches.close(who.world, _job(who, request), state))
 
 
 async def _add(who: Caller, request: web.Request) -> web.Response:
     body = await request.read()
     job = _job(who, request)
-    if job.state != jobs.OPEN:
-        raise SalesforceError(400, "InvalidJobState", f"Adding a batch to {job.state} Job not allowed")
+    if request.content_type != _TYPES[job.content_type]:
+        message = f"Content type of the batch, {request.content_type}, does not match that of the job"
+        raise SalesforceError(400, "InvalidBatch", message)
     if len(body) > _MOST_BYTES:
         message = f"Failed to read request. Exceeded max size limit of {_MOST_BYTES}"
         raise SalesforceError(400, "ClientInputError", message)
-    batch = batches.add(who.world, job, body)
-    batches.look(who, job, batch)
-    return _json(batches.describe(job, batch), 201)
+    batch = batches.submit(who, job, _in_utf8(body, request))
+    return _form(job, "batchInfo", batches.describe(job, batch), 201)
 
 
 async def _list(who: Caller, request: web.Request) -> web.Response:
     job = _job(who, request)
-    return _json({"batchInfo": [batches.describe(job, batch) for batch in batches.every(who.world, job)]})
+    batches.look(who, job)
+    found = [batches.describe(job, batch) for batch in batches.every(who.world, job)]
+    return _form(job, "batchInfoList", {"batchInfo": found})
 
 
 async def _get_batch(who: Caller, request: web.Request) -> web.Response:
     job = _job(who, request)
     batches.look(who, job, _batch(who, job, request))
-    return _json(batches.describe(job, _batch(who, job, request)))
+    return _form(job, "batchInfo", batches.describe(job, _batch(who, job, request)))
 
 
 async def _request(who: Caller, request: web.Request) -> web.Response:
-    batch = _batch(who, _job(who, request), request)
-    return web.Response(body=batch["request"], content_type="application/json", charset="UTF-8")
+    job = _job(who, request)
+    return async_forms.raw(batches.request(who.world, _batch(who, job, request)), _TYPES[job.content_type])
 
 
 async def _result(who: Caller, request: web.Request) -> web.Response:
     job = _job(who, request)
     batch = _done(_batch(who, job, request))
-    if batch["state"] == batches.FAILED:
-        return _json([])
+    failed = batch["state"] == batches.FAILED
     if batches.is_query(job):
-        return _json([_result_id(batch)])
-    return web.Response(body=batch["results"], content_type="application/json", charset="UTF-8")
+        return async_forms.results([] if failed else [_result_id(batch)], as_json=job.content_type == "JSON")
+    kept = b"[]" if failed else batches.results(who.world, batch)
+    return async_forms.raw(*batch_results.written(job.content_type, kept))
 
 
 async def _records(who: Caller, request: web.Request) -> web.Response:
@@ -115,8 +113,10 @@ async def _records(who: Caller, request: web.Request) -> web.Response:
     batch = _done(_batch(who, job, request))
     if not batches.is_query(job) or request.match_info["result"] != _result_id(batch):
         raise SalesforceError(400, "InvalidBatch", f"Unable to find result: {request.match_info['result']}")
-    body = json_results.written(who, job, batch)
-    return web.Response(body=body, content_type="application/json", charset="UTF-8")
+    text, found = batches.request(who.world, batch).decode(), batches.results(who.world, batch)
+    body = batch_records.written(who, job, text, found)
+    # A client that knows no charset would take what is sent here for Latin-1.
+    return async_forms.raw(body, _TYPES[job.content_type], charset="UTF-8")
 
 
 async def _nothing(_: Caller, request: web.Request) -> web.Response:
@@ -127,15 +127,38 @@ def _serve(world: "World", answer: _Answer) -> Callable[[web.Request], Awaitable
     async def handle(request: web.Request) -> web.Response:
         try:
             login = _login(world, request)
-            return await answer(Caller(world, login, _version(request)), request)
+            response = await answer(Caller(world, login, _version(request)), request)
         except SalesforceError as error:
-            # Checks that Bulk API 2.0 shares put the old name of an error in front of its words.
-            name, found, message = error.message.partition(" : ")
-            code = name if found and name.upper() == error.code else error.code
-            document = {"exceptionCode": code, "exceptionMessage": message if found else error.message}
-            return _json(document, error.status)
+            response = async_forms.refusal(error, as_json=_in_json(request))
+        compress_later(request, response, ("gzip",))
+        return response
 
     return handle
+
+
+def _in_json(request: web.Request) -> bool:
+    if "Content-Type" in request.headers:
+        return request.content_type == async_forms.JSON
+    return async_forms.JSON in request.headers.get("Accept", "")
+
+
+def _described(who: Caller, request: web.Request, job: jobs.Job, status: int = 200) -> web.Response:
+    # A call that does not say what it is in is answered in the form of the job.
+    said = "Content-Type" in request.headers or job.content_type != "JSON"
+    document = batches.describe_job(who.world, job)
+    return async_forms.answer("jobInfo", document, status, as_json=_in_json(request) if said else True)
+
+
+def _form(job: jobs.Job, tag: str, document: dict[str, object], status: int = 200) -> web.Response:
+    return async_forms.answer(tag, document, status, as_json=job.content_type == "JSON")
+
+
+def _in_utf8(body: bytes, request: web.Request) -> bytes:
+    """Answer a body in UTF-8; one that is not in the charset which it names is left for the batch to fail by."""
+    try:
+        return body.decode(request.charset or "utf-8").encode()
+    except (UnicodeDecodeError, LookupError):
+        return body
 
 
 def _login(world: "World", request: web.Request) -> tokens.Login:
@@ -181,8 +204,3 @@ def _done(batch: "sqlite3.Row") -> "sqlite3.Row":
 
 def _result_id(batch: "sqlite3.Row") -> str:
     return "752" + str(batch["id"])[3:15]
-
-
-def _json(document: object, status: int = 200) -> web.Response:
-    body = msgspec.json.encode(document)
-    return web.Response(status=status, body=body, content_type="application/json", charset="UTF-8")

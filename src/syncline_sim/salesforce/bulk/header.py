@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from syncline_sim.salesforce.query import Caller
 
 #: What a client writes to empty a field; an empty column leaves it as it is.
-_NULL = "#N/A"
+NULL = "#N/A"
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -49,7 +49,7 @@ class Header:
         for column, text in zip(self.columns, row, strict=False):
             if not text:
                 continue
-            if column.key and text != _NULL:
+            if column.key and text != NULL:
                 values[column.relationship] = {column.key.name: text}
             else:
                 values[column.field.name] = _value(column.field, text)
@@ -81,7 +81,7 @@ def _column(who: "Caller", spec: "ObjectSpec", name: str) -> Column:
 
 
 def _value(field: "FieldSpec", text: str) -> object:
-    if text == _NULL:
+    if text == NULL:
         return None
     try:
         if field.type == "boolean":

@@ -30,7 +30,8 @@ WAITING = (UPLOADED, IN_PROGRESS)
 _TYPES = {"query": "V2Query", "ingest": "V2Ingest"}
 _COLUMNS = """
     number, id, kind, user_id, org_id, version, operation, object, query, external_id_field, line_ending,
-    column_delimiter, state, created_at, changed_at, polls, uploaded, processed, failed, error, columns
+    column_delimiter, state, created_at, changed_at, polls, uploaded, processed, failed, error, columns, content_type,
+    concurrency, chunk_size, chunk_start
 """
 _LISTED = 1000
 _KEPT = "user_id = ? AND kind = ? AND created_at > ?"
@@ -39,7 +40,10 @@ _LIFE = 7 * 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One job; `kind` is query or ingest, `columns` the header of what was uploaded."""
+    """One job; `kind` is query, ingest or async, `columns` the header of what was uploaded.
+
+    The last four are those of Bulk API 1.0: `chunk_size` is 0 unless its queries are split by the ids of records.
+    """
 
     number: int
     id: str
@@ -62,6 +66,10 @@ class Job:
     failed: int
     error: str
     columns: str
+    content_type: str
+    concurrency: str
+    chunk_size: int
+    chunk_start: str
 
     @property
     def ended(self) -> bool:

@@ -9,24 +9,18 @@ import binascii
 import csv
 import io
 from array import array
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from syncline_sim.salesforce import query
-from syncline_sim.salesforce.bulk import jobs, orders, usage
+from syncline_sim.salesforce.bulk import asked, columns, jobs, orders, usage
 from syncline_sim.salesforce.bulk.jobs import Job
 from syncline_sim.salesforce.bulk.lines import DELIMITERS, ENDINGS
 from syncline_sim.salesforce.failure import SalesforceError
-from syncline_sim.salesforce.soql.parser import parse
-from syncline_sim.salesforce.soql.scope import Column
-from syncline_sim.salesforce.soql.selection import Shape
-from syncline_sim.salesforce.soql.syntax import Query
 
 if TYPE_CHECKING:
     import sqlite3
 
     from syncline_sim.salesforce.query import Caller
-    from syncline_sim.salesforce.soql.plan import Plan
     from syncline_sim.world import World
 
 #: How many records a page has when the client does not say.
@@ -35,11 +29,6 @@ _AT_ONCE = 2000
 _PAGES_LISTED = 5
 _NUMBER_TYPE = "I"
 _NUMBER_SIZE = array(_NUMBER_TYPE).itemsize
-_AS_TEXT = {
-    "boolean": "CASE {0} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END",
-    # Quicker than strftime, and moments are what takes the longest.
-    "datetime": "replace(datetime({0}, 'unixepoch'), ' ', 'T') || '.000Z'",
-}
 
 
 def create(who: "Caller", sent: Mapping[str, Any]) -> Job:
@@ -47,10 +36,7 @@ def create(who: "Caller", sent: Mapping[str, Any]) -> Job:
     order, text = orders.order("query", sent), orders.text(sent, "query")
     if not text.strip():
         raise SalesforceError(400, "MALFORMED_QUERY", "SOQL statements cannot be empty or null")
-    _check(parse(text))
-    plan = _plan(who, order["operation"], text)
-    if any(column.field.type == "address" for _, column in _columns(plan.shape)):
-        raise SalesforceError(400, "API_ERROR", "Selecting compound data not supported in Bulk Query")
+    plan = asked.plan(who, order["operation"], text)
     usage.admit_query(who.world, who.login.org.id)
     records = plan.numbers(who.world.db).tobytes()
     return jobs.create(who, "query", jobs.UPLOADED, **order, object=plan.spec.name, query=text, records=records)
@@ -77,7 +63,7 @@ class Page:
         if begin > total or (begin and begin == total):
             raise SalesforceError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
         self._db, self._job = who.world.db, job
-        self._plan = _plan(who, job.operation, job.query)
+        self._plan = asked.plan(who, job.operation, job.query)
         self._range = range(begin, min(begin + size, total))
         #: The locator of the page that follows; at the end the vendor writes the word null.
         self.locator = locator(self._range.stop) if self._range.stop < total else "null"
@@ -87,7 +73,7 @@ class Page:
 
     async def body(self) -> AsyncIterator[bytes]:
         """Write the page, the names of the columns first."""
-        job, sql = self._job, _sql(self._plan)
+        job, sql = self._job, columns.rows(self._plan)
         text = io.StringIO(newline="")
         writer = csv.writer(
             text,
@@ -97,7 +83,7 @@ class Page:
         )
         cursor = self._db.cursor()
         cursor.row_factory = None
-        writer.writerow(name for name, _ in _columns(self._plan.shape))
+        writer.writerow(name for name, _ in columns.named(self._plan.shape))
         for begin in range(self._range.start, self._range.stop, _AT_ONCE):
             numbers = _numbers(self._db, job, begin, min(begin + _AT_ONCE, self._range.stop))
             writer.writerows(cursor.execute(sql, (f"[{','.join(map(str, numbers))}]",)))
@@ -133,38 +119,6 @@ def _numbers(db: "sqlite3.Connection", job: Job, begin: int, end: int) -> "array
         blob.seek(begin * _NUMBER_SIZE)
         numbers.frombytes(blob.read((end - begin) * _NUMBER_SIZE))
     return numbers
-
-
-def _plan(who: "Caller", operation: str, text: str) -> "Plan":
-    return query.understand(who, text, deleted_too=operation == "queryAll")
-
-
-def _check(asked: Query) -> None:
-    """Refuse what the vendor's bulk queries cannot do; raises `SalesforceError`."""
-    if asked.grouped or not asked.fields:
-        raise SalesforceError(400, "API_ERROR", "Aggregate functions not supported in Bulk Query")
-    if any(isinstance(field, Query) for field in asked.fields):
-        raise SalesforceError(400, "API_ERROR", "Aggregate Relationships not supported in Bulk Query")
-    if asked.offset:
-        raise SalesforceError(400, "API_ERROR", "OFFSET not supported in Bulk Query")
-
-
-def _columns(shape: Shape, path: str = "") -> Iterator[tuple[str, Column]]:
-    """Answer the columns with their names; those of parents carry the way to them."""
-    for name, member in shape.members.items():
-        if isinstance(member, Shape):
-            yield from _columns(member, f"{path}{name}.")
-        elif isinstance(member, Column):
-            yield path + name, member
-
-
-def _sql(plan: "Plan") -> str:
-    values = (_AS_TEXT.get(column.field.type, "{0}").format(column.sql) for _, column in _columns(plan.shape))
-    # As for JSON: the CROSS JOIN keeps SQLite from turning the loops round, so the order of the list stays.
-    return f"""
-        SELECT {", ".join(values)} FROM json_each(?) AS wanted CROSS JOIN {plan.scope.source}
-        WHERE t.number = wanted.value
-    """  # noqa: S608 - built from our own declarations
 
 
 def _taken(text: io.StringIO) -> bytes:

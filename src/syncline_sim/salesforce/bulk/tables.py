@@ -23,6 +23,10 @@ CREATE TABLE IF NOT EXISTS salesforce_bulk_jobs (
     failed INTEGER NOT NULL DEFAULT 0,
     error TEXT NOT NULL DEFAULT '',
     columns TEXT NOT NULL DEFAULT '',
+    content_type TEXT NOT NULL DEFAULT 'CSV',
+    concurrency TEXT NOT NULL DEFAULT 'Parallel',
+    chunk_size INTEGER NOT NULL DEFAULT 0,
+    chunk_start TEXT NOT NULL DEFAULT '',
     records BLOB NOT NULL DEFAULT x''
 );
 CREATE INDEX IF NOT EXISTS salesforce_bulk_jobs_id ON salesforce_bulk_jobs (id);
@@ -50,6 +54,7 @@ CREATE TABLE IF NOT EXISTS salesforce_bulk_batches (
     created_at REAL NOT NULL,
     changed_at REAL NOT NULL,
     polls INTEGER NOT NULL DEFAULT 0,
+    chunk INTEGER NOT NULL DEFAULT 0,
     processed INTEGER NOT NULL DEFAULT 0,
     failed INTEGER NOT NULL DEFAULT 0,
     request BLOB NOT NULL,
