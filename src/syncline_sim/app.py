@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from syncline_sim import certificates
 from syncline_sim.calls import Calls
 from syncline_sim.control import Control
 from syncline_sim.errands import Errands
-from syncline_sim.faults import Faults
+from syncline_sim.faults.faults import Faults
 from syncline_sim.letters import Letters
 from syncline_sim.marketo import api_users
 from syncline_sim.marketo import app as marketo
@@ -120,15 +121,21 @@ class Simulation:
         plan, folder = self._plan, Path(self._plan.tls_dir)
         here = _EVERYWHERE.get(plan.host, plan.host)
         names = dict.fromkeys((here, self._name, "localhost", "127.0.0.1", "::1", *HOSTS))
-        context = certificates.issue(names, folder)
+        contexts = certificates.issue(names, folder, len(SIDES))
         doors: dict[str, Address] = {}
-        for side, wanted in zip(SIDES, (plan.salesforce_tls_port, plan.marketo_tls_port), strict=True):
+        ports = (plan.salesforce_tls_port, plan.marketo_tls_port)
+        for side, wanted, context in zip(SIDES, ports, contexts, strict=True):
+            context.sni_callback = self._greeting(side)
             port = await self._listen(side, wanted, context)
             self.world.urls[f"{side}_https"] = f"https://{self._name}:{port}"
             doors[side] = (here, port)
         self._proxy = Proxy(doors)
         port = await self._proxy.start(plan.host, plan.proxy_port)
         self._secured = {"proxy": f"http://{self._name}:{port}", "ca": str((folder / certificates.CA_FILE).resolve())}
+
+    def _greeting(self, side: str) -> Callable[..., int | None]:
+        """Answer what is asked at the beginning of every handshake, with or without a name; a number breaks it off."""
+        return lambda *_: None if self.faults.greet(side) else ssl.ALERT_DESCRIPTION_INTERNAL_ERROR
 
     async def _listen(self, name: str, port: int, context: ssl.SSLContext | None = None) -> int:
         runner = self._runners[name]

@@ -21,14 +21,17 @@ CA_FILE = "ca.pem"
 _SLACK, _LIFE = timedelta(days=1), timedelta(days=365)
 
 
-def issue(names: Iterable[str], folder: Path) -> ssl.SSLContext:
-    """Make an authority and a certificate of these names, write the authority's into the folder; raises `OSError`."""
+def issue(names: Iterable[str], folder: Path, doors: int) -> list[ssl.SSLContext]:
+    """Make an authority, whose certificate goes into the folder, and one of these names for so many doors.
+
+    Raises `OSError`.
+    """
     ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     ca = _authority(ca_key)
     leaf = _leaf(key.public_key(), names, ca, ca_key)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / CA_FILE).write_bytes(_pem(ca))
-    return _context(leaf, key)
+    return [_context(leaf, key) for _ in range(doors)]
 
 
 def _authority(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:

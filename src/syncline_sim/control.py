@@ -13,13 +13,14 @@ from aiohttp.typedefs import Handler
 
 from syncline_sim import hand, mailbox, population
 from syncline_sim.calls import Calls
-from syncline_sim.faults import Faults
+from syncline_sim.faults.faults import Faults
 from syncline_sim.marketo import api_users, fields, people
 from syncline_sim.marketo.bulk import queue
 from syncline_sim.pages import show
 from syncline_sim.salesforce import apps, grants, orgs, passwords
 from syncline_sim.salesforce.failure import SalesforceError
 from syncline_sim.salesforce.outbound import control as outbound
+from syncline_sim.salesforce.streaming import control as streaming
 from syncline_sim.world import SIDES
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ CALLS = {
     "POST /tokens/expire": '{"side"?}: end the life of all access tokens; refresh tokens stay',
     "GET /records": "?object=&limit=&offset=: Salesforce records, oldest first, and how many there are",
     "POST /records": (
-        '{"object", "change": "touch" | "delete" | {"create": {field: value}} | {field: value}, '
+        '{"object", "change": "touch" | "delete" | "undelete" | {"create": {field: value}} | {field: value}, '
         '"id"?, "count"?, "stamp"?, "by"?: username}: '
         "make or change records; without an id the `count` oldest; a stamp in the past is a late commit"
     ),
@@ -61,6 +62,7 @@ CALLS = {
     "GET /marketo/digest": "how many people there are, and a digest of what is known of them",
     "POST /marketo/api-users": '{"permissions"?}: another API user; "client_id" of one that exists changes that',
     **outbound.CALLS,
+    **streaming.CALLS,
     "GET /calls": "?log=: calls by path and operation, and the newest ones in order",
     "DELETE /calls": "begin to count again",
 }
@@ -91,7 +93,7 @@ class Control:
             "POST /clock": lambda _, body: self._advance(body),
             "POST /reset": lambda _, body: self._reset(**body),
             "GET /faults": lambda _, __: {"faults": faults.view()},
-            "POST /faults": lambda _, body: asdict(faults.add(body)),
+            "POST /faults": lambda _, body: faults.add(body).view(),
             "DELETE /faults": lambda request, _: faults.clear(request.query.get("side", "")),
             "GET /switches": lambda _, __: world.switches,
             "POST /switches": lambda _, body: self._switch(**body),
@@ -108,11 +110,12 @@ class Control:
             "POST /tokens/revoke": lambda _, body: {"revoked": grants.revoke_all(world, **body)},
             "POST /tokens/expire": lambda _, body: {"expired": self._expire(**body)},
             "GET /records": lambda request, _: self._records(request.query),
-            "POST /records": lambda _, body: hand.change(world, **body),
+            "POST /records": lambda _, body: hand.act(world, **body),
             "GET /marketo/people": lambda request, _: self._people(request.query),
             "GET /marketo/digest": lambda _, __: {"count": people.count(world.db), "digest": people.digest(world.db)},
             "POST /marketo/api-users": lambda _, body: self._api_user(**body),
             **outbound.answers(world),
+            **streaming.answers(world),
             "GET /calls": lambda request, _: {
                 **{side: calls.totals(side) for side in SIDES},
                 "log": calls.newest(int(request.query.get("log", 100))),
@@ -162,7 +165,7 @@ class Control:
         }
         self._world.reset(seed=seed)
         population.populate(self._world, **self._size)
-        self._faults.clear()
+        self._faults.reset()
         self._calls.clear()
         return {"seed": self._world.seed, **self._size}
 

@@ -8,7 +8,7 @@ import copy
 import random
 import sqlite3
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from syncline_sim import mailbox
 from syncline_sim.marketo import switches as marketo_switches
@@ -19,6 +19,12 @@ from syncline_sim.salesforce import switches as salesforce_switches
 from syncline_sim.salesforce import tables as salesforce_tables
 from syncline_sim.salesforce.bulk import tables as salesforce_bulk_tables
 from syncline_sim.salesforce.outbound import tables as outbound_tables
+from syncline_sim.salesforce.streaming import tables as streaming_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from syncline_sim.salesforce.rest.call import Call
 
 SIDES = ("salesforce", "marketo")
 _DEFAULTS = {"salesforce": salesforce_switches.DEFAULTS, "marketo": marketo_switches.DEFAULTS}
@@ -35,13 +41,15 @@ class World:
         self.urls: dict[str, str] = {}
         #: How often everything has been emptied: what began before a reset has no business after it.
         self.resets = 0
+        #: Told of each call inside a composite one; what it raises is the answer to that part.
+        self.on_part: Callable[[Call], None] = lambda _: None
         self._offset = 0.0
         self.db = sqlite3.connect(data or ":memory:", isolation_level=None)
         self.db.row_factory = sqlite3.Row
         # A world that is lost in a power cut is made again from its seed.
         self.db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;")
         scripts = (mailbox.TABLES, salesforce_tables.TABLES, salesforce_bulk_tables.TABLES, outbound_tables.TABLES)
-        for script in (*scripts, marketo_tables.TABLES, bulk_tables.TABLES):
+        for script in (*scripts, streaming_tables.TABLES, marketo_tables.TABLES, bulk_tables.TABLES):
             self.db.executescript(script)
         record_tables.create(self.db)
         self._begin_chance()

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 from multidict import CIMultiDict
 
+from syncline_sim.salesforce import transactions
 from syncline_sim.salesforce.failure import NOT_FOUND, SalesforceError
 from syncline_sim.salesforce.gate import count_calls
 from syncline_sim.salesforce.query import Caller
@@ -41,7 +42,9 @@ def _composite(dispatch: Dispatch) -> Answer:
         _check_kinds(parts)
         answers: list[Reply] = []
         known: dict[str, Any] = {}
-        with Savepoint(call.db) as savepoint:
+        # One transaction if all or none is written, otherwise each part is one of its own.
+        transaction = transactions.of_rest(call.who.version, "", whole=together)
+        with transactions.within(transaction), Savepoint(call.db) as savepoint:
             for part in parts:
                 answers.append(_answered(call, part, known, dispatch))
                 if not answers[-1].failed:
@@ -132,7 +135,9 @@ def _answered(call: Call, part: Part, known: Mapping[str, Any], dispatch: Dispat
 
 def _sent(call: Call, part: Part, body: object, dispatch: Dispatch) -> Reply:
     try:
-        return dispatch(_inner(call, part, body))
+        inner = _inner(call, part, body)
+        call.who.world.on_part(inner)
+        return dispatch(inner)
     except SalesforceError as error:
         return refusal(error)
 
