@@ -27,6 +27,7 @@ from syncline_sim.salesforce.bulk import routes as bulk
 from syncline_sim.salesforce.login_pages import LoginPages
 from syncline_sim.salesforce.outbound.sending import OutboundDesk
 from syncline_sim.salesforce.setup_pages import SetupPages
+from syncline_sim.salesforce.streaming import door as streaming
 from syncline_sim.salesforce.token_endpoint import TokenEndpoint
 from syncline_sim.world import SIDES, World
 
@@ -160,6 +161,7 @@ class Simulation:
         soap.add_routes(app, self.world)
         bulk.add_routes(app, self.world)
         async_bulk.add_routes(app, self.world)
+        streaming.add_routes(app, self.world)
         data.add_routes(app, self.world)
         return app
 

@@ -39,6 +39,7 @@ _OPERATIONS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("bulk", r"/services/data/v[^/]+/jobs/.*"),
         ("versions", r"/services/data"),
         ("soap", r"/services/Soap/.*"),
+        ("streaming", r"/cometd(/.*)?"),
         ("data", r"/services/.*"),
         ("page", r".*"),
     ),

@@ -2,18 +2,27 @@
 
 from typing import TYPE_CHECKING, Any
 
-from syncline_sim.salesforce import changes, orgs
+from syncline_sim.salesforce import changes, orgs, transactions
+from syncline_sim.salesforce.transactions import Transaction
 
 if TYPE_CHECKING:
     from syncline_sim.world import World
 
 _SHOWN = 100
+#: The pages of the org write through an API of their own.
+_PAGES = ("soap", "67.0", "SfdcInternalAPI/")
 
 
 def show(world: "World", object_name: str, *, limit: int = _SHOWN, offset: int = 0) -> dict[str, Any]:
     """Answer how many records of an object there are, and some of them, oldest first; raises `SalesforceError`."""
     found = changes.read_records(world, object_name, limit=limit, offset=offset)
     return {"count": changes.count_records(world, object_name), "records": found}
+
+
+def act(world: "World", **wanted: Any) -> dict[str, Any]:  # noqa: ANN401 - what `change` takes
+    """Change records in one transaction; takes and raises what `change` does."""
+    with transactions.within(Transaction(*_PAGES)):
+        return change(world, **wanted)
 
 
 def change(  # noqa: PLR0913 - what can be said of a change is that much; it is passed by name
@@ -49,8 +58,10 @@ def change(  # noqa: PLR0913 - what can be said of a change is that much; it is 
             changes.touch_record(world, object, record_id, stamp)
         elif change == "delete":
             changes.delete_record(world, object, record_id, stamp, user_id=user_id)
+        elif change == "undelete":
+            changes.undelete_record(world, object, record_id, stamp, user_id=user_id)
         else:
-            raise ValueError("change is touch, delete or an object")
+            raise ValueError("change is touch, delete, undelete or an object")
     return {"ids": ids}
 
 

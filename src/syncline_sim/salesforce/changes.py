@@ -91,6 +91,26 @@ def delete_record(world: "World", object_name: str, record_id: str, stamp: Stamp
     _write(world, "delete", _stored(object_name), record_id, {"IsDeleted": 1, **_stamps(moment, user_id)}, moment)
 
 
+def undelete_record(
+    world: "World", object_name: str, record_id: str, stamp: Stamp = None, *, user_id: str = ""
+) -> None:
+    """Bring a record back from the recycle bin; raises `SalesforceError` 404."""
+    spec, found, moment = _stored(object_name), ids.full(record_id), _moment(world, stamp)
+    query = f"""
+    SELECT r.*, o.id AS org_id FROM {spec.table} r JOIN salesforce_orgs o ON o.rowid = r.org
+    WHERE r."Id" = ? AND r."IsDeleted" = 1
+    """  # noqa: S608 - built from our own declarations
+    kept = world.db.execute(query, (found,)).fetchone()
+    if kept is None:
+        raise SalesforceError(404, "NOT_FOUND", NOT_FOUND)
+    row = {"IsDeleted": 0, **_stamps(moment, user_id)}
+    before = {field.name: kept[field.name] for field in spec.fields}
+    with Savepoint(world.db):
+        _update(world, spec, found, row, deleted=1)
+        who = user_id or str(kept["LastModifiedById"])
+        writes.tell(world, Write("undelete", spec, found, kept["org_id"], who, moment, {**before, **row}, before))
+
+
 def read_records(
     world: "World", object_name: str, *, limit: int = 100, offset: int = 0, deleted_too: bool = False
 ) -> list[dict[str, Any]]:
@@ -150,10 +170,12 @@ def _stamps(moment: int, user_id: str) -> dict[str, record_values.Value]:
     return {**stamps, "LastModifiedById": user_id} if user_id else stamps
 
 
-def _update(world: "World", spec: ObjectSpec, record_id: str, row: Mapping[str, record_values.Value]) -> None:
+def _update(
+    world: "World", spec: ObjectSpec, record_id: str, row: Mapping[str, record_values.Value], *, deleted: int = 0
+) -> None:
     columns = ", ".join(f'"{name}" = ?' for name in row)
-    query = f'UPDATE {spec.table} SET {columns} WHERE "Id" = ? AND "IsDeleted" = 0'  # noqa: S608
-    if not world.db.execute(query, (*row.values(), ids.full(record_id))).rowcount:
+    query = f'UPDATE {spec.table} SET {columns} WHERE "Id" = ? AND "IsDeleted" = ?'  # noqa: S608
+    if not world.db.execute(query, (*row.values(), ids.full(record_id), deleted)).rowcount:
         raise SalesforceError(404, "NOT_FOUND", NOT_FOUND)
 
 

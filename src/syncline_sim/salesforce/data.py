@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from aiohttp import web
 
-from syncline_sim.salesforce import hosts, query, record_tables, versions
+from syncline_sim.salesforce import hosts, query, record_tables, transactions, versions
 from syncline_sim.salesforce.bulk import usage
 from syncline_sim.salesforce.failure import NOT_FOUND, SalesforceError
 from syncline_sim.salesforce.gate import caller, calls_today
@@ -73,7 +73,8 @@ def _dispatch(call: Call) -> Reply:
         raise SalesforceError(410, "UNSUPPORTED_API_VERSION", f"Version {version} is no longer supported")
     if number > versions.NEWEST:
         raise SalesforceError(404, "NOT_FOUND", NOT_FOUND)
-    return _ROUTES.answer(call)
+    with transactions.within(transactions.of_rest(version, call.headers.get("Sforce-Call-Options", ""))):
+        return _ROUTES.answer(call)
 
 
 async def _versions(_: web.Request) -> web.Response:

@@ -51,5 +51,12 @@ DEFAULTS: dict[str, Any] = {
     "outbound_timeout": 60,  # how long an answer may take, by the clock on the wall
     "outbound_disorder": False,  # the newest notifications are sent first
     "outbound_repeats": 0,  # so many of the next acknowledged messages come once more
+    # Change Data Capture
+    "capture_gaps": False,  # every change is told by a gap event only
+    "capture_bytes": 1_000_000,  # what is larger is a gap event
+    "capture_changes": 100_000,  # in one transaction; what goes beyond is an overflow event
+    "streaming_clients": 1000,  # that are subscribed in an org at the same time
+    "streaming_timeout": 110,  # how long a connect is held, by the clock on the wall
+    "streaming_reconnect": 40,  # a client that calls no more is forgotten after so long
     "ip_blocked": False,  # the org lets nobody in from here
 }

@@ -32,7 +32,15 @@ class Login:
 
 def authenticate(world: "World", request: web.Request) -> Login:
     """Answer whose token a request carries; raises `SalesforceError` 401 INVALID_SESSION_ID or INVALID_AUTH_HEADER."""
-    return login(world, _carried(request.headers))
+    return login(world, carried(request.headers))
+
+
+def carried(headers: Mapping[str, str]) -> str:
+    """Answer the token in the headers of a request, nothing when there is none; raises `SalesforceError` 401."""
+    scheme, _, token = headers.get("Authorization", "").strip().partition(" ")
+    if scheme and scheme.lower() not in ("bearer", "oauth"):
+        raise SalesforceError(401, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE")
+    return token.strip()
 
 
 def login(world: "World", token: str) -> Login:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from syncline_sim.salesforce.objects import ObjectSpec
 from syncline_sim.salesforce.outbound import queue
 from syncline_sim.salesforce.record_values import Value
+from syncline_sim.salesforce.streaming import capture
 
 if TYPE_CHECKING:
     from syncline_sim.world import World
@@ -17,13 +18,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One record that has been created, changed or deleted.
+    """One record that has been created, changed, deleted or brought back.
 
     `values` are the columns as they have been written, system ones too; `before` are the same columns as they were,
     none of a record that is new.
     """
 
-    kind: Literal["create", "change", "delete"]
+    kind: Literal["create", "change", "delete", "undelete"]
     spec: ObjectSpec
     id: str
     org_id: str
@@ -36,7 +37,7 @@ class Write:
 Listener = Callable[["World", Write], None]
 
 #: Who is told of every write, in this order.
-LISTENERS: tuple[Listener, ...] = (queue.listen,)
+LISTENERS: tuple[Listener, ...] = (queue.listen, capture.capture)
 
 
 def tell(world: "World", write: Write) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from syncline_sim.salesforce import ids, orgs
+from syncline_sim.salesforce import ids, orgs, transactions
 from syncline_sim.salesforce.failure import SalesforceError
 from syncline_sim.salesforce.query import Caller
 from syncline_sim.salesforce.rest import finding, writing
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from syncline_sim.world import World
 
 
+#: How many rows a transaction has; work on a job stops at multiples of it only.
+_TOGETHER = 100
+
+
 class Writer:
     """Writes rows for one job, whoever may still be logged in."""
 
@@ -24,10 +28,17 @@ class Writer:
         login = Login(orgs.find_org(world, job.org_id), user, token="", scopes=frozenset(), consumer_key="")
         self.who = Caller(world, login, job.version)
         self._job, self._spec = job, spec
+        self._rows, self._transaction = 0, transactions.Transaction()
 
     def write(self, values: Mapping[str, object]) -> Saved:
         """Do what the job is for with one row; raises `SalesforceError`."""
-        row = dict(values)
+        if self._rows % _TOGETHER == 0:
+            self._transaction = transactions.Transaction("bulkapi", self._job.version)
+        self._rows += 1
+        with transactions.within(self._transaction):
+            return self._write(dict(values))
+
+    def _write(self, row: dict[str, object]) -> Saved:
         record_id = str(row.pop("Id", None) or "")
         match self._job.operation:
             case "insert":

@@ -1,0 +1,57 @@
+"""Which writes belong together, and through which API they have come.
+
+Law: what is written in one transaction is committed at once; nobody sees a part of it.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Transaction:
+    """One transaction; `api` is as change events name it, none for what the org does by itself."""
+
+    api: str = ""
+    version: str = ""
+    client: str = ""  #: as which the client has named itself
+    whole: bool = False  #: what is begun inside is a part of it
+    number: int = 0  #: of the first change that was told of it, 0 before
+
+    @property
+    def origin(self) -> str:
+        """Where it comes from, in the words of change events."""
+        if not self.api:
+            return ""
+        return f"com/salesforce/api/{self.api}/{self.version}{f';client={self.client}' if self.client else ''}"
+
+
+_CURRENT: ContextVar[Transaction | None] = ContextVar("transaction", default=None)
+
+
+def current() -> Transaction:
+    """Answer the transaction that is under way; a write outside of all is one of its own."""
+    return _CURRENT.get() or Transaction()
+
+
+@contextmanager
+def within(transaction: Transaction) -> Iterator[None]:
+    """Let what is written inside belong to a transaction, or to the whole one around it."""
+    outer = _CURRENT.get()
+    if outer is not None and outer.whole:
+        yield
+        return
+    token = _CURRENT.set(transaction)
+    try:
+        yield
+    finally:
+        _CURRENT.reset(token)
+
+
+def of_rest(version: str, options: str, *, whole: bool = False) -> Transaction:
+    """Answer a new transaction of the REST API; `options` is the header Sforce-Call-Options of the call."""
+    named = re.search(r"\bclient\s*=\s*([^,;]+)", options)
+    # A part of a composite call is its client's too.
+    return Transaction("rest", version, named[1].strip() if named else current().client, whole)
