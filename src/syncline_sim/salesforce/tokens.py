@@ -71,10 +71,3 @@ def issue_access(world: "World", grant_id: int) -> str:
         (token, grant_id, now, now + world.switches["salesforce"]["session_lifetime"]),
     )
     return token
-
-
-def _carried(headers: Mapping[str, str]) -> str:
-    scheme, _, token = headers.get("Authorization", "").strip().partition(" ")
-    if scheme and scheme.lower() not in ("bearer", "oauth"):
-        raise SalesforceError(401, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE")
-    return token.strip()
