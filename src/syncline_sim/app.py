@@ -69,7 +69,7 @@ class Simulation:
         self._plan = plan
         self._runners: dict[str, web.AppRunner] = {}
         self._proxy: Proxy | None = None
-        self._errands = Errands(Letters(anywhere=plan.send_anywhere), OutboundDesk(world))
+        self._errands = Errands(world, Letters(anywhere=plan.send_anywhere), OutboundDesk(world))
         self._secured: dict[str, str] = {}
 
     async def start(self) -> None:

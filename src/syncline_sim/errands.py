@@ -7,9 +7,12 @@ given up, and remains where it is kept.
 import asyncio
 import contextlib
 from collections.abc import Iterable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from syncline_sim.letters import Letters
+
+if TYPE_CHECKING:
+    from syncline_sim.world import World
 
 #: The clock of the world can be moved, so that no sleep could last until the next thing is due.
 _PULSE = 0.05
@@ -28,7 +31,8 @@ class Desk(Protocol):
 class Errands:
     """Sends what is due until the world ends."""
 
-    def __init__(self, letters: Letters, *desks: Desk) -> None:
+    def __init__(self, world: "World", letters: Letters, *desks: Desk) -> None:
+        self._world = world
         self._letters = letters
         self._desks = desks
         self._task: asyncio.Task[None] | None = None
@@ -45,17 +49,21 @@ class Errands:
                 await self._task
 
     async def _go(self) -> None:
-        busy: set[tuple[Desk, int]] = set()
+        under_way: dict[tuple[Desk, int], asyncio.Task[None]] = {}
+        resets = self._world.resets
         async with asyncio.TaskGroup() as group:
             while True:
+                if resets != self._world.resets:  # What is under way belongs to a world that is no more.
+                    resets = self._world.resets
+                    for sending in under_way.values():
+                        sending.cancel()
+                under_way = {one: sending for one, sending in under_way.items() if not sending.done()}
                 for desk in self._desks:
                     for addressee in desk.due():
-                        if (desk, addressee) not in busy:
-                            busy.add((desk, addressee))
-                            group.create_task(self._send(desk, addressee, busy))
+                        if (desk, addressee) not in under_way:
+                            under_way[desk, addressee] = group.create_task(self._send(desk, addressee))
                 await asyncio.sleep(_PULSE)
 
-    async def _send(self, desk: Desk, addressee: int, busy: set[tuple[Desk, int]]) -> None:
+    async def _send(self, desk: Desk, addressee: int) -> None:
         while await desk.send(self._letters, addressee):
             pass
-        busy.discard((desk, addressee))

@@ -4,6 +4,7 @@ Law: nothing leaves this machine unless whoever started the world allowed it. An
 to, so that no name leads elsewhere; no redirect is followed, no proxy is asked, and no cookie is kept.
 """
 
+import errno
 import ipaddress
 import socket
 from collections.abc import Mapping
@@ -67,7 +68,7 @@ class Letters:
         family, kind, protocol, _, address = where
         # The zone of a link-local address is no part of what is judged.
         if not self._anywhere and not ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback:
-            raise OSError(_ELSEWHERE)
+            raise PermissionError(errno.EACCES, _ELSEWHERE)
         return socket.socket(family, kind, protocol)
 
 

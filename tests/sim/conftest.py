@@ -1,6 +1,7 @@
 """A small simulated world for each test, a person at a browser, and the control door."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
@@ -17,6 +18,13 @@ class ControlDoor:
     def __init__(self, http: aiohttp.ClientSession, origin: str) -> None:
         self._http = http
         self._origin = origin
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, simulation: Simulation) -> AsyncIterator["ControlDoor"]:
+        """Answer the door of a world that a test has started itself."""
+        async with aiohttp.ClientSession() as http:
+            yield cls(http, simulation.world.urls["control"])
 
     async def __call__(self, call: str, body: dict[str, Any] | None = None, *, status: int = 200) -> dict[str, Any]:
         """Make a call such as `POST /faults` and answer its JSON."""

@@ -45,7 +45,7 @@ class Notification:
 
 def listen(world: "World", write: "Write") -> None:
     """Queue a notification for every message that a write sets off."""
-    if write.kind == "delete":
+    if write.kind not in ("create", "change"):
         return
     query = """
     SELECT number FROM salesforce_outbound_messages
