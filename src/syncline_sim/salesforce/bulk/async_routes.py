@@ -95,7 +95,8 @@ async def _get_batch(who: Caller, request: web.Request) -> web.Response:
 
 async def _request(who: Caller, request: web.Request) -> web.Response:
     job = _job(who, request)
-    return async_forms.raw(batches.request(who.world, _batch(who, job, request)), _TYPES[job.content_type])
+    body = batches.request(who.world, _batch(who, job, request))
+    return async_forms.raw(body, _TYPES[job.content_type], charset="UTF-8")
 
 
 async def _result(who: Caller, request: web.Request) -> web.Response:
