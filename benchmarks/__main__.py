@@ -4,10 +4,12 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks import audit, engine, hooks, start, status, sync
+from benchmarks import audit, engine, hooks, rotation, start, status, sync
 from benchmarks.measure import Result, machine, record, table
 
-MEASURED = {each.__name__.rpartition(".")[2]: each.measure for each in (hooks, engine, status, sync, audit, start)}
+MEASURED = {
+    each.__name__.rpartition(".")[2]: each.measure for each in (hooks, engine, status, sync, audit, start, rotation)
+}
 RESULTS = Path(__file__).parent / "results.json"
 
 

@@ -12,11 +12,12 @@ from syncline import credentials
 from syncline.config import Settings
 from syncline.core.event import BIRTH, EVENTS, Actor, Brought, Event
 from syncline.engine import Engine
+from syncline.key_ring import KeyFile
 from syncline.main import DATABASE, rules
 from syncline.store.effects import claim, postpone
 from syncline.store.sqlite import open_store
 from syncline.store.transaction import Transaction
-from syncline.vault import Vault, open_key_file
+from syncline.vault import Vault
 
 NOW = 1_795_000_000_000_000
 _FAR = 4_000_000_000_000_000
@@ -40,7 +41,7 @@ SET_UP: tuple[tuple[str, dict[str, Any]], ...] = (
 async def populate(data: Path, count: int) -> dict[str, bytes]:
     """Make integrations with a sync under way, whose effects wait for the year 2096; answers their hook keys."""
     store = await open_store(data / DATABASE)
-    engine, vault = Engine(store, rules(Settings(data=data))), Vault(open_key_file(data))
+    engine, vault = Engine(store, rules(Settings(data=data))), Vault(KeyFile(data).read())
     keys: dict[str, bytes] = {}
     try:
         for number in range(count):

@@ -22,11 +22,12 @@ from syncline.cli.demo.processes import Simulation, serve, simulate
 from syncline.config import CALLBACK_PATH, Settings
 from syncline.core.documents import MAPPING, RUN, MappingDocument, RunDocument
 from syncline.credentials import CONSUMER_KEY, CONSUMER_SECRET, REFRESH_TOKEN, open_secrets
+from syncline.key_ring import KeyFile
 from syncline.main import DATABASE
 from syncline.providers.port import App, Grant, Position
 from syncline.store.integrations import documents
 from syncline.store.sqlite import open_store
-from syncline.vault import Vault, open_key_file
+from syncline.vault import Vault
 
 _EACH = 5_000
 _SECOND = 1_000_000
@@ -90,7 +91,7 @@ async def _read(data: Path, integration: str, world: Simulation, redirect_uri: s
     store = await open_store(data / DATABASE, read_only=True)
     try:
         fields = (CONSUMER_KEY, CONSUMER_SECRET, REFRESH_TOKEN)
-        opened = await open_secrets(store, Vault(open_key_file(data)), integration, *fields)
+        opened = await open_secrets(store, Vault(KeyFile(data).read()), integration, *fields)
         found = await store.read(partial(documents, integration=integration))
     finally:
         await store.close()

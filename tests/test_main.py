@@ -18,7 +18,7 @@ import pytest
 
 from syncline.config import Settings
 from syncline.main import DATABASE, HOLDER, LOCK, rules
-from syncline.vault import KEY_FILE
+from syncline.key_ring import KEY_FILE
 from tests.acceptance.processes import Program
 
 pytestmark = pytest.mark.slow

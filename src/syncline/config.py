@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 #: The path is the one that the vendor's own connector uses, so that guides written for it still fit.
@@ -44,6 +44,14 @@ class Settings(BaseSettings):
     target_concurrency: int = Field(
         5, ge=1, description="Calls at the same time per instance; Marketo allows 10 in all."
     )
+    master_key_command: str = Field(
+        "",
+        description="Command that prints the master keys, one line each: id, space, 32 bytes in base64, the current "
+        "one last. Without it they come from SYNCLINE_MASTER_KEYS or, if that is empty, from master.key in the data "
+        "directory.",
+    )
+    #: Has no flag, since other users can see a command line.
+    master_keys: SecretStr = Field(SecretStr(""), description="The master keys themselves, as the command prints them.")
     log_level: str = Field(
         "info", pattern="^(debug|info|warning|error)$", description="How much is logged: debug, info, warning or error."
     )

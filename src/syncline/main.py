@@ -30,11 +30,13 @@ from syncline.core.effect import EFFECTS
 from syncline.effects.tools import Tools
 from syncline.engine import Engine
 from syncline.errors import ConfigurationError
+from syncline.key_ring import KeyProvider, choose_provider
 from syncline.logs import configure
+from syncline.rotation import Rotation
 from syncline.store.record import Rules
 from syncline.store.secrets import master_keys
 from syncline.store.sqlite import SQLiteStore, open_store
-from syncline.vault import Vault, open_key_file
+from syncline.vault import Vault
 from syncline.web import access
 from syncline.web.app import build_app, build_runner
 from syncline.web.site import Site, now
@@ -102,8 +104,9 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         store = await open_store(settings.data / DATABASE)
         stack.push_async_callback(store.close)
         http = await stack.enter_async_context(_connect(settings))
-        vault = Vault(open_key_file(settings.data, needed=await store.read(master_keys)))
-        site = _compose(settings, store, vault, http, _public_url(settings, door))
+        keys = choose_provider(settings.data, variable=settings.master_keys, command=settings.master_key_command)
+        vault = Vault(await asyncio.to_thread(keys.read, await store.read(master_keys)))
+        site = _compose(settings, store, vault, keys, http, _public_url(settings, door))
         worker = Worker(_tools(site), site.engine)
         runner = build_runner(build_app(site))
         stack.push_async_callback(runner.cleanup)
@@ -111,6 +114,8 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         await web.SockSite(runner, door, backlog=1024).start()
         stack.push_async_callback(_stop, site, worker)
         await worker.start()
+        stack.push_async_callback(site.rotation.stop)
+        site.rotation.resume()
         address = _origin(*door.getsockname()[:2])
         _note_holder(settings.data, address)
         admin_key = await access.first_key(store)  # Last of all: whatever fails after it, the key is never seen.
@@ -196,13 +201,20 @@ async def _connect(settings: Settings) -> AsyncIterator[aiohttp.ClientSession]:
 
 
 def _compose(
-    settings: Settings, store: SQLiteStore, vault: Vault, http: aiohttp.ClientSession, public_url: str
+    settings: Settings,
+    store: SQLiteStore,
+    vault: Vault,
+    keys: KeyProvider,
+    http: aiohttp.ClientSession,
+    public_url: str,
 ) -> Site:
     """Put the parts together."""
+    engine = Engine(store, rules(settings))
     return Site(
-        engine=Engine(store, rules(settings)),
+        engine=engine,
         store=store,
         vault=vault,
+        rotation=Rotation(store, engine.handle, vault, keys, now),
         providers=providers.connect(http, settings),
         settings=settings,
         public_url=public_url,

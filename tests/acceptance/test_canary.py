@@ -16,7 +16,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from syncline.vault import KEY_FILE
+from syncline.key_ring import KEY_FILE
 from syncline.web import pages
 from syncline.web.api import API
 from tests.acceptance.expectations import approach, decide

@@ -211,3 +211,32 @@ def test_no_coroutine_is_left_unawaited() -> None:
     )
     assert done.returncode == 3
     assert "never awaited" not in done.stderr
+
+
+def ring(left: int, *, rotating: bool) -> dict[str, Any]:
+    """Answer where a rotation stands, as the service says it."""
+    items = [{"id": "mk_1", "data_keys": left}, {"id": "mk_2", "data_keys": 3 - left}]
+    return {"current": "mk_2", "rotating": rotating, "left": left, "items": items}
+
+
+def test_a_rotation_is_watched_to_its_end(service: Service) -> None:
+    """It is asked for once, then looked at until nothing runs any more."""
+    service.answers["/api/master-keys/rotation"] = (202, ring(2, rotating=True))
+    service.answers["/api/master-keys"] = (200, ring(0, rotating=False))
+    code, out, err = run(service.url, "keys", "rotate")
+    assert (code, out.strip()) == (0, "All 3 data keys are wrapped by mk_2.")
+    assert "3/3" in err
+    assert [asked[:2] for asked in service.asked] == [
+        ("POST", "/api/master-keys/rotation"),
+        ("GET", "/api/master-keys"),
+    ]
+    code, out, err = run(service.url, "keys", "rotate", "--json")
+    assert (code, json.loads(out), err) == (0, ring(0, rotating=False), "")
+
+
+def test_a_rotation_that_left_something_is_a_failure(service: Service) -> None:
+    """A script must not take it for done."""
+    service.answers["/api/master-keys/rotation"] = (202, ring(1, rotating=False))
+    code, _, err = run(service.url, "keys", "rotate")
+    assert code == 1
+    assert "1 data keys were not wrapped again" in err

@@ -21,6 +21,7 @@ VALUES = {
     "port": ("8081", "8082"),
     "public_url": ("https://a.example.com", "https://b.example.com"),
     "allow_hosts": ("http://127.0.0.1:1", "http://127.0.0.1:2"),
+    "master_key_command": ("print-ring", "print-other-ring"),
     "log_level": ("debug", "warning"),
     "log_format": ("console", "console"),
 }
@@ -51,7 +52,10 @@ def serve(*flags: str, **environment: str) -> Result:
     return result
 
 
-@pytest.mark.parametrize("name", Settings.model_fields)
+FLAGS = [name for name, field in Settings.model_fields.items() if field.annotation is not SecretStr]
+
+
+@pytest.mark.parametrize("name", FLAGS)
 def test_a_setting_comes_by_flag_and_by_environment(given: list[Settings], name: str) -> None:
     """Either way it is the same setting; when both are there the flag holds."""
     one, other = VALUES.get(name, NUMBERS)
@@ -64,6 +68,14 @@ def test_a_setting_comes_by_flag_and_by_environment(given: list[Settings], name:
     by_flag, by_environment, by_both = (getattr(settings, name) for settings in given)
     assert by_flag == by_environment == read(name, one) != Settings.model_fields[name].default
     assert by_both == read(name, other)
+
+
+def test_a_secret_comes_by_environment_only(given: list[Settings]) -> None:
+    """Other users can see a command line; and no print of the settings shows it."""
+    serve(SYNCLINE_MASTER_KEYS="mk_1 canary")
+    assert given[0].master_keys.get_secret_value() == "mk_1 canary"
+    assert "canary" not in repr(given[0])
+    assert CliRunner().invoke(app, ["serve", "--master-keys", "mk_1 canary"]).exit_code == 2
 
 
 def read(name: str, text: str) -> Any:  # noqa: ANN401  whatever the setting is

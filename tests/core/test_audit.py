@@ -20,6 +20,7 @@ from syncline.core.event import (
     Event,
     LoginAttempt,
     RefusedRecords,
+    RewrappedKey,
     SealedSecret,
     SentRecords,
     SettledEffect,
@@ -33,6 +34,7 @@ SECRET = SealedSecret("client_secret", b"sealed bytes", "dk_1", "f00d")
 SEEN: tuple[tuple[Brought, str], ...] = (
     (SECRET, "secret:client_secret:f00d"),
     (DataKey(b"wrapped bytes", "mk_1"), "data_key:mk_1"),
+    (RewrappedKey(DataKey(b"wrapped anew", "mk_2"), DataKey(b"wrapped bytes", "mk_1")), "data_key:mk_2"),
     (
         Document("grant", {"b": 1, "a": "hidden"}),
         "document:grant:sha256=" + hashlib.sha256(b'{"a":"hidden","b":1}').hexdigest(),

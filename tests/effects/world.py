@@ -19,6 +19,7 @@ from syncline.effects.perform import perform
 from syncline.effects.tools import Tools
 from syncline.effects.work import Work
 from syncline.engine import Engine
+from syncline.key_ring import KeyFile
 from syncline.providers.port import Providers
 from syncline.store.effects import EffectRow, claim, effects
 from syncline.store.integrations import Integration, documents, integration
@@ -27,7 +28,7 @@ from syncline.store.record import Outcome, Rules
 from syncline.store.secrets import sealed
 from syncline.store.sqlite import SQLiteStore, open_store
 from syncline.store.transaction import Transaction
-from syncline.vault import Vault, open_key_file
+from syncline.vault import Vault
 from syncline.worker import Worker
 from tests.core.chart_file import chart
 from tests.effects.fakes import ORG, USER, FakeSource, FakeTarget
@@ -174,7 +175,7 @@ async def build(folder: Path) -> World:
     store = await open_store(folder / "syncline.db")
     delays = {"login_lifetime": 600.0, "cycle_interval": 300.0, "throttle_wait": 900.0, "failure_wait": 300.0}
     engine = Engine(store, Rules(chart(), delays))
-    vault = Vault(open_key_file(folder))
+    vault = Vault(KeyFile(folder).read())
     source, target = FakeSource(), FakeTarget()
     settings = Settings(data=folder, effect_backoff=0.001, http_timeout=0.2)
     tools = Tools(

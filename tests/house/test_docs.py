@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from syncline import main, vault
+from syncline import key_ring, main
 from syncline.cli import app
 from syncline.core.event import EVENTS
 from syncline.web import hooks
@@ -81,7 +81,7 @@ def test_the_manual_names_every_series() -> None:
     assert set(re.findall(r"`(syncline_\w+)`", OPERATING)) == series
 
 
-@pytest.mark.parametrize("name", [main.DATABASE, main.LOCK, main.HOLDER, vault.KEY_FILE])
+@pytest.mark.parametrize("name", [main.DATABASE, main.LOCK, main.HOLDER, key_ring.KEY_FILE])
 def test_the_manual_names_every_file(name: str) -> None:
     """What lies in the data directory."""
     assert f"`{name}`" in OPERATING

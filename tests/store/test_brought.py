@@ -10,6 +10,7 @@ from syncline.core.event import (
     Erasure,
     LoginAttempt,
     RefusedRecords,
+    RewrappedKey,
     SealedSecret,
     SentRecords,
     SettledEffect,
@@ -55,6 +56,21 @@ async def test_secrets_belong_to_their_integration(store: Store, engine: Engine)
     await engine.handle(birth(SealedSecret("client_secret", b"two", "dk_1", "f2"), integration="in_2"))
     assert (await read_sealed(store))["client_secret"].blob == b"one"
     assert (await read_sealed(store, "in_2"))["client_secret"].blob == b"two"
+
+
+async def test_a_data_key_is_exchanged_in_its_place_only(store: Store, engine: Engine) -> None:
+    """Not when it was exchanged by somebody else, and never when it was erased: that would bring it back."""
+    first, second = DataKey(b"wrapped", "mk_1"), DataKey(b"wrapped anew", "mk_2")
+    await engine.handle(birth(first))
+    assert (await engine.handle(event("data_key.rewrapped", RewrappedKey(second, first), key="a"))).accepted
+    late = await engine.handle(event("data_key.rewrapped", RewrappedKey(DataKey(b"late", "mk_3"), first), key="b"))
+    assert late.disposition == "refused"
+    assert await store.read(partial(secrets.data_key, integration="in_1")) == second
+    await engine.handle(event("account.saved", Erasure(), key="c"))
+    gone = await engine.handle(event("data_key.rewrapped", RewrappedKey(first, second), key="d"))
+    assert gone.disposition == "refused"
+    with pytest.raises(NotFoundError):
+        await store.read(partial(secrets.data_key, integration="in_1"))
 
 
 async def test_a_data_key_is_kept(store: Store, engine: Engine) -> None:

@@ -21,13 +21,15 @@ from syncline.config import CALLBACK_PATH, Settings
 from syncline.core.effect import EFFECTS
 from syncline.core.event import Actor, Event
 from syncline.engine import Engine
+from syncline.key_ring import KeyFile
+from syncline.rotation import Rotation
 from syncline.store import integrations, log
 from syncline.store.access import Role
 from syncline.store.integrations import Integration
 from syncline.store.log import LogRow
 from syncline.store.record import Outcome, Rules
 from syncline.store.sqlite import SQLiteStore, open_store
-from syncline.vault import Vault, open_key_file
+from syncline.vault import Vault
 from syncline.web.api_keys import make_key
 from syncline.web.app import build_app
 from syncline.web.site import Site, now
@@ -201,10 +203,13 @@ async def open_doors(folder: Path) -> AsyncIterator[Doors]:
     delays = {kind.delay: float(getattr(settings, kind.delay)) for kind in EFFECTS.values() if kind.delay}
     rules = Rules(chart(), delays)
     clock = Clock()
+    engine, keys_kept = Engine(store, rules), KeyFile(folder)
+    vault = Vault(keys_kept.read())
     site = Site(
-        engine=Engine(store, rules),
+        engine=engine,
         store=store,
-        vault=Vault(open_key_file(folder)),
+        vault=vault,
+        rotation=Rotation(store, engine.handle, vault, keys_kept, clock),
         providers=providers(),
         settings=settings,
         public_url=PUBLIC_URL,

@@ -1,15 +1,21 @@
-"""`syncline keys`: who may use the API and the pages."""
+"""`syncline keys`: who may use the API and the pages, and the master key that secrets are sealed under."""
 
+import asyncio
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from syncline.cli.client import DEFAULT_URL, ServiceKey, ServiceUrl, connect
-from syncline.cli.exits import CODES, command
+from syncline.cli.exits import CODES, CommandError, command
+from syncline.cli.exits import console as errors
 from syncline.cli.output import AsJson, moment, write_json, write_table, write_text
 
-app = typer.Typer(no_args_is_help=True, help="List, make and revoke API keys.", epilog=CODES)
+app = typer.Typer(no_args_is_help=True, help="List, make and revoke API keys; rotate the master key.", epilog=CODES)
+
+_COLUMNS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+_LOOK_SECONDS = 0.25
 
 
 class Role(StrEnum):
@@ -84,6 +90,39 @@ async def revoke(
         write_json(answer or {"id": id_, "revoked": True})
     else:
         write_text(f"key {id_} is revoked")
+
+
+@app.command()
+@command
+async def rotate(*, url: ServiceUrl = DEFAULT_URL, key: ServiceKey = "", as_json: AsJson = False) -> None:
+    """Change to a new master key and wrap all data keys by it, while the service runs.
+
+    A new key is made when the ring is the file in the data directory; a ring that a variable or a command holds gets
+    its new last line from you, first. Whatever stops this, run it again: it goes on where it was. Keep the old keys
+    as long as you keep backups that were made under them.
+
+    Example: syncline keys rotate
+    """
+    async with connect(url, key) as client:
+        now = await client.post("/api/master-keys/rotation", None)
+        with Progress(*_COLUMNS, console=errors, disable=as_json) as bars:
+            bar = bars.add_task("data keys", total=_all(now))
+            while now["rotating"]:
+                bars.update(bar, total=_all(now), completed=_all(now) - now["left"])
+                await asyncio.sleep(_LOOK_SECONDS)
+                now = await client.get("/api/master-keys")
+            bars.update(bar, total=_all(now), completed=_all(now) - now["left"])
+    if as_json:
+        write_json(now)
+    if now["left"]:
+        text = f"{now['left']} data keys were not wrapped again; the log of the service says which, and why"
+        raise CommandError(text, problem=now)
+    if not as_json:
+        write_text(f"All {_all(now)} data keys are wrapped by {now['current']}.")
+
+
+def _all(now: dict[str, Any]) -> int:
+    return sum(each["data_keys"] for each in now["items"])
 
 
 def _revoked(at: int | None) -> str:

@@ -1,10 +1,14 @@
-"""`syncline serve`: its flags are made from the settings, so that a setting cannot be without one."""
+"""`syncline serve`: its flags are made from the settings, so that a setting cannot be without one.
+
+A secret is the exception: it comes by its variable only, since other users can see a command line.
+"""
 
 import inspect
 from collections.abc import Callable
 from typing import Annotated, Any, get_origin
 
 import typer
+from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from syncline import main
@@ -63,7 +67,7 @@ def _flag(name: str, field: FieldInfo) -> inspect.Parameter:
 def _command() -> Callable[..., None]:
     """Answer the command with one parameter for each setting, as Typer reads them: from the signature."""
     command = guarded(_run)
-    flags = [_flag(name, field) for name, field in Settings.model_fields.items()]
+    flags = [_flag(name, field) for name, field in Settings.model_fields.items() if field.annotation is not SecretStr]
     as_json = inspect.Parameter("as_json", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=AsJson)
     parameters = [*flags, as_json]
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

@@ -20,6 +20,7 @@ from syncline.core.event import (
     Event,
     LoginAttempt,
     RefusedRecords,
+    RewrappedKey,
     SealedSecret,
     SentRecords,
     SettledEffect,
@@ -104,6 +105,6 @@ def describe(brought: Brought) -> str:
             seen = f"sent:{name}:{len(rows)}"
         case RefusedRecords(object=name, rows=rows):
             seen = f"refused:{name}:{len(rows)}"
-        case DataKey(key_id=key_id):
+        case DataKey(key_id=key_id) | RewrappedKey(fresh=DataKey(key_id=key_id)):
             seen = f"data_key:{key_id}"
     return seen

@@ -215,9 +215,30 @@ INSIDE = (
     ),
     Problem(
         "vault.key_file_broken",
-        "The key file has a line that is no key.",
-        "It was edited or cut off.",
-        "Restore it from a backup.",
+        "The key ring has a line that is no key.",
+        "It was edited or cut off, or two lines have the same id.",
+        "Restore it from a backup: one line a key, its id, a space, and 32 bytes in base64.",
+        "operator",
+    ),
+    Problem(
+        "vault.key_command_failed",
+        "The command that prints the master keys did not.",
+        "It cannot be run here, failed, took too long, or printed too much.",
+        "Run it by hand as the user of the service, and look at --master-key-command.",
+        "operator",
+    ),
+    Problem(
+        "vault.two_key_sources",
+        "Two places are named for the master keys.",
+        "A variable and a command are both set, and they may differ.",
+        "Leave out SYNCLINE_MASTER_KEYS or --master-key-command.",
+        "operator",
+    ),
+    Problem(
+        "vault.no_new_key",
+        "There is no newer master key to change to.",
+        "The keys are kept outside of the service, and the last line there is still the current key.",
+        "Put a new line at the end of the ring, keep the old ones, and rotate again.",
         "operator",
     ),
     Problem(

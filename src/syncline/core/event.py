@@ -36,6 +36,13 @@ class DataKey(msgspec.Struct, frozen=True):
     key_id: str
 
 
+class RewrappedKey(msgspec.Struct, frozen=True):
+    """The same data key, wrapped by another master key; if it was erased or exchanged since, the event is refused."""
+
+    fresh: DataKey
+    replaces: DataKey
+
+
 class Document(msgspec.Struct, frozen=True):
     """A named piece of JSON that belongs to the integration; replaces the one of the same name."""
 
@@ -95,6 +102,7 @@ class RefusedRecords(msgspec.Struct, frozen=True):
 Brought = (
     SealedSecret
     | DataKey
+    | RewrappedKey
     | Document
     | LoginAttempt
     | SpentAttempt
@@ -181,6 +189,7 @@ EVENTS: dict[str, EventType] = {
     "grant.refresh_failed": EventType("Token refresh did not happen", _by("effect", "service")),
     "grant.lost": EventType("Authorization lost", _by("effect", "service")),
     "account.saved": EventType("Save the {target} API user", _by("person")),
+    "data_key.rewrapped": EventType("Data key wrapped by another master key", _by("service")),
     "disconnect.requested": EventType("Disconnect", _by("person")),
     "grant.revoked": EventType("Authorization revoked", _by("effect")),
     "revocation.requested": EventType("Try to revoke again", _by("person")),

@@ -10,6 +10,7 @@ from syncline.core.event import (
     Event,
     LoginAttempt,
     RefusedRecords,
+    RewrappedKey,
     SealedSecret,
     SentRecords,
     SettledEffect,
@@ -30,6 +31,15 @@ def spend(tx: Transaction, event: Event, attempt: SpentAttempt) -> bool:
     """Consume a login attempt; answers False when it was consumed before, has expired or never was."""
     spent = tx.spend_login_attempt(state_hash=attempt.state_hash, integration=event.integration, now=event.at)
     return bool(spent)
+
+
+def exchange(tx: Transaction, event: Event, key: RewrappedKey) -> bool:
+    """Put a data key in the place of its former wrapping; answers False when that is not there any more."""
+    return bool(
+        tx.exchange_data_key(
+            integration=event.integration, blob=key.fresh.blob, key_id=key.fresh.key_id, replaces=key.replaces.blob
+        )
+    )
 
 
 def keep(tx: Transaction, event: Event, brought: Brought, seq: int) -> None:
@@ -56,7 +66,7 @@ def keep(tx: Transaction, event: Event, brought: Brought, seq: int) -> None:
             _erase(tx, event, brought)
         case SentRecords() | RefusedRecords():
             _keep_rows(tx, event, brought)
-        case SettledEffect() | SpentAttempt():
+        case SettledEffect() | SpentAttempt() | RewrappedKey():
             pass  # Consumed before the decision.
 
 

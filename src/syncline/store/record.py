@@ -15,9 +15,9 @@ from syncline.core.chart import Chart
 from syncline.core.context import Context
 from syncline.core.decide import ACCEPTED, Decision, Disposition, Snapshot, decide
 from syncline.core.effect import due_at
-from syncline.core.event import BIRTH, Event, SettledEffect, SpentAttempt
+from syncline.core.event import BIRTH, Event, RewrappedKey, SettledEffect, SpentAttempt
 from syncline.errors import NotFoundError
-from syncline.store.brought import keep, settle, spend
+from syncline.store.brought import exchange, keep, settle, spend
 from syncline.store.transaction import Transaction
 
 
@@ -144,6 +144,9 @@ def _decide(tx: Transaction, event: Event, head: _Head, rules: Rules) -> Decisio
             return Decision("stale", snapshot.state, snapshot.context, reason=reason)
         if isinstance(brought, SpentAttempt) and not spend(tx, event, brought):
             reason = "the login attempt is unknown, expired or was used before"
+            return Decision("refused", snapshot.state, snapshot.context, reason=reason)
+        if isinstance(brought, RewrappedKey) and not exchange(tx, event, brought):
+            reason = "its data key was erased or exchanged since"
             return Decision("refused", snapshot.state, snapshot.context, reason=reason)
     if event.type == BIRTH and not snapshot.seq:
         return Decision("transitioned", rules.chart.initial, snapshot.context, entered=True)

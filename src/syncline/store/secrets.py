@@ -48,6 +48,17 @@ def master_keys(tx: Transaction) -> list[str]:
     return [key_id for (key_id,) in tx.list_master_keys()]
 
 
+def wrapped_by(tx: Transaction) -> dict[str, int]:
+    """Count the data keys by the master key that wraps them."""
+    return dict(tx.count_data_keys())
+
+
+def data_keys_but(tx: Transaction, *, key_id: str, after: str, most: int) -> list[tuple[str, DataKey]]:
+    """List the data keys that another master key wraps, by integration, behind one of them."""
+    found = tx.list_data_keys_but(key_id=key_id, after=after, most=most)
+    return [(integration, DataKey(blob, master)) for integration, blob, master in found]
+
+
 def sealed(tx: Transaction, *, integration: str) -> dict[str, SealedRow]:
     """Answer the sealed secrets of an integration by field."""
     rows = (SealedRow(*row) for row in tx.list_secrets(integration=integration))

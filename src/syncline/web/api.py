@@ -10,7 +10,7 @@ from syncline.store import integrations
 from syncline.web import access, audit_views, commands, logins
 from syncline.web.api_keys import make_key
 from syncline.web.asked import AuditAsked, CommandBody, KeyAsked, ListAsked, NewIntegration, StatusAsked
-from syncline.web.key_models import Keys, KeyView, NewKey
+from syncline.web.key_models import Keys, KeyView, MasterKeys, NewKey
 from syncline.web.models import (
     AuditPage,
     Created,
@@ -125,6 +125,18 @@ async def create_key(call: Call[KeyAsked, None]) -> NewKey:
 async def revoke_key(call: Call[None, None]) -> None:
     """Revoke an API key and end its sessions; the last admin key stays."""
     await call.site.store.write(partial(stored.revoke_key, id=call.part("id"), now=call.site.now()))
+
+
+@API.route("GET", "/api/master-keys", right="administer", answer=MasterKeys)
+async def list_master_keys(call: Call[None, None]) -> MasterKeys:
+    """List the master keys by id, with what each one wraps, and say where a rotation stands."""
+    return MasterKeys.of(await call.site.rotation.progress())
+
+
+@API.route("POST", "/api/master-keys/rotation", right="administer", answer=MasterKeys, status=202)
+async def rotate_master_key(call: Call[None, None]) -> MasterKeys:
+    """Change to a new master key and wrap every data key by it, in the background; one that is under way goes on."""
+    return MasterKeys.of(await call.site.rotation.begin(call.who.key.id))
 
 
 @API.route("GET", "/problems/{code}", right=None, answer=ProblemEntry)

@@ -1,5 +1,6 @@
-"""What the API answers about API keys."""
+"""What the API answers about API keys and about master keys."""
 
+from syncline.rotation import Progress
 from syncline.store.access import ApiKey
 from syncline.web.models import Model
 
@@ -29,3 +30,27 @@ class Keys(Model):
     """All API keys."""
 
     items: tuple[KeyView, ...]
+
+
+class MasterKey(Model):
+    """A master key of the ring, by its name."""
+
+    id: str
+    #: How many integrations' data keys it wraps.
+    data_keys: int
+
+
+class MasterKeys(Model):
+    """The ring, and where a rotation stands."""
+
+    current: str
+    rotating: bool
+    #: Data keys that another key than the current one wraps.
+    left: int
+    items: tuple[MasterKey, ...]
+
+    @classmethod
+    def of(cls, progress: Progress) -> "MasterKeys":
+        """Answer them as they may be shown."""
+        items = tuple(MasterKey(id=id_, data_keys=count) for id_, count in progress.wrapped.items())
+        return MasterKeys(current=progress.current, rotating=progress.running, left=progress.left, items=items)

@@ -13,6 +13,7 @@ from syncline.core.catalogue import CATALOGUE
 from syncline.engine import Engine
 from syncline.errors import Problem
 from syncline.providers.port import Providers
+from syncline.rotation import Rotation
 from syncline.store.transaction import Store
 from syncline.vault import Vault
 from syncline.web.hook_keys import HookKeys
@@ -33,6 +34,7 @@ class Site:
     engine: Engine
     store: Store
     vault: Vault
+    rotation: Rotation
     providers: Providers
     settings: Settings
     #: The origin that browsers and senders of hooks use, without a slash at the end; never taken from a request.

@@ -16,16 +16,18 @@ from syncline.core import documents
 from syncline.core.decide import ACCEPTED
 from syncline.core.event import BIRTH, Actor, Brought, Document, Event
 from syncline.engine import Engine
+from syncline.key_ring import KeyFile
 from syncline.providers import connect
+from syncline.rotation import Rotation
 from syncline.store.access import Role
 from syncline.store.integrations import integration
 from syncline.store.record import Outcome, Rules
 from syncline.store.sqlite import SQLiteStore, open_store
-from syncline.vault import Safe, Vault, open_key_file
+from syncline.vault import Safe, Vault
 from syncline.web import sessions
 from syncline.web.api_keys import make_key
 from syncline.web.app import build_app
-from syncline.web.site import Site
+from syncline.web.site import Site, now
 from tests.web.pages.journey import CHART, PLANTED, actor, brings, data, way_to
 
 
@@ -108,10 +110,13 @@ async def build(folder: Path, **settings: Any) -> Stage:  # noqa: ANN401  whatev
     store = await open_store(folder / "syncline.db")
     http = aiohttp.ClientSession()
     rules = Rules(CHART, dict.fromkeys(("login_lifetime", "cycle_interval", "throttle_wait", "failure_wait"), 300.0))
+    engine, keys_kept = Engine(store, rules), KeyFile(folder)
+    vault = Vault(keys_kept.read())
     site = Site(
-        engine=Engine(store, rules),
+        engine=engine,
         store=store,
-        vault=Vault(open_key_file(folder)),
+        vault=vault,
+        rotation=Rotation(store, engine.handle, vault, keys_kept, now),
         providers=connect(http, config),
         settings=config,
         public_url=config.public_url,

@@ -53,6 +53,10 @@ ON CONFLICT (integration, name) DO UPDATE SET body = excluded.body, seq = exclud
 INSERT INTO data_keys (integration, blob, key_id) VALUES (:integration, :blob, :key_id)
 ON CONFLICT (integration) DO UPDATE SET blob = excluded.blob, key_id = excluded.key_id;
 
+-- name: exchange_data_key(integration, blob, key_id, replaces)!
+-- The same data key, wrapped anew; only in the place of the wrapping that it was made from.
+UPDATE data_keys SET blob = :blob, key_id = :key_id WHERE integration = :integration AND blob = :replaces;
+
 -- name: keep_secret(integration, field, blob, key_id, fingerprint, seq, at)!
 -- A sealed secret takes the place of the one before it.
 INSERT INTO secrets (integration, field, blob, key_id, fingerprint, seq, at)

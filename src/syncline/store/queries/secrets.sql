@@ -7,6 +7,15 @@ SELECT blob, key_id FROM data_keys WHERE integration = :integration;
 -- The keys that data keys are wrapped by.
 SELECT DISTINCT key_id FROM data_keys;
 
+-- name: count_data_keys()
+-- How many data keys each master key wraps.
+SELECT key_id, COUNT(*) FROM data_keys GROUP BY key_id ORDER BY key_id;
+
+-- name: list_data_keys_but(key_id, after, most)
+-- Those that another master key wraps, a page at a time.
+SELECT integration, blob, key_id FROM data_keys
+ WHERE key_id <> :key_id AND integration > :after ORDER BY integration LIMIT :most;
+
 -- name: list_secrets(integration)
 SELECT field, blob, key_id, fingerprint, seq, at FROM secrets WHERE integration = :integration;
 
