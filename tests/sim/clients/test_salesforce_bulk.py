@@ -128,7 +128,7 @@ async def test_chunks(simulation: Simulation, client: Client) -> None:
     assert states == [("NotProcessed", "0"), ("Completed", "1"), ("Completed", "2"), ("Completed", "1")]
     asked = await client(lambda bulk: bulk.get_query_batch_request(found[2]["id"], job))
     assert asked == (
-        "SELECT Id FROM Lead WHERE (LastName != null) AND Id >= '00QHs0000000003' AND Id < '00QHs0000000005'"
+        "SELECT Id FROM Lead WHERE LastName != null AND Id >= '00QHs0000000003' AND Id < '00QHs0000000005'"
     )
     with pytest.raises(BulkBatchFailed) as caught:
         await client(lambda bulk: bulk.is_batch_done(batch))

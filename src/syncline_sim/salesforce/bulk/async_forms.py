@@ -18,6 +18,8 @@ JSON, XML, CSV = "application/json", "application/xml", "text/csv"
 #: What only the JSON of a job has.
 _JSON_ONLY = ("fastPathEnabled", "assignmentRuleId")
 _MOMENTS = ("createdDate", "systemModstamp")
+#: What checks that are shared with Bulk API 2.0 call otherwise.
+_CODES = {"INVALIDENTITY": "InvalidEntity", "API_ERROR": "ClientInputError"}
 
 
 def answer(tag: str, document: Mapping[str, Any], status: int = 200, *, as_json: bool) -> web.Response:
@@ -37,9 +39,9 @@ def results(found: Iterable[str], *, as_json: bool) -> web.Response:
 
 def refusal(error: SalesforceError, *, as_json: bool) -> web.Response:
     """Answer an error."""
-    # Checks that Bulk API 2.0 shares put the old name of an error in front of its words.
+    # Most of those checks put the name that an error has here in front of its words.
     name, found, message = error.message.partition(" : ")
-    code = name if found and name.upper() == error.code else error.code
+    code = name if found and name.upper() == error.code else _CODES.get(error.code, error.code)
     document = {"exceptionCode": code, "exceptionMessage": message if found else error.message}
     return answer("error", document, error.status, as_json=as_json)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from syncline_sim.salesforce import ids, objects, records
 from syncline_sim.salesforce.bulk.jobs import Job
 from syncline_sim.salesforce.soql.parser import parse
+from syncline_sim.salesforce.soql.syntax import Group, Not
 from syncline_sim.salesforce.soql.tokens import Token, tokenize
 
 if TYPE_CHECKING:
@@ -36,8 +37,11 @@ def _bounded(text: str, bounds: str) -> str:
     where = next((token for token, depth in _depths(tokens) if not depth and token.is_word("WHERE")), None)
     if where is None:
         return f"{text.rstrip()} WHERE {bounds}"
-    condition = text[where.at + len(where.text) :].strip()
-    return f"{text[: where.at]}WHERE ({condition}) AND {bounds}"
+    condition, tree = text[where.at + len(where.text) :].strip(), parse(text).where
+    # Only where it must be, for a semi-join has to stay at the top.
+    if isinstance(tree, Not) or (isinstance(tree, Group) and tree.word == "OR"):
+        condition = f"({condition})"
+    return f"{text[: where.at]}WHERE {condition} AND {bounds}"
 
 
 def _depths(tokens: list[Token]) -> Iterator[tuple[Token, int]]:

@@ -8,8 +8,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from syncline_sim.salesforce import data, gate
-from syncline_sim.salesforce.bulk import routes
+from syncline_sim.salesforce.bulk import async_routes, routes
 from syncline_sim.world import World
+from tests.sim.salesforce.bulk.async_door import AsyncDoor
 from tests.sim.salesforce.conftest import Api, log_in
 
 
@@ -73,3 +74,12 @@ async def door(world: World) -> AsyncIterator[Callable[..., Api]]:
 def jobs(api: Api) -> Jobs:
     """The jobs of the sync user."""
     return Jobs(api)
+
+
+@pytest.fixture
+async def async_door(world: World) -> AsyncIterator[AsyncDoor]:
+    """Bulk API 1.0 as the sync user sees it."""
+    app = web.Application(client_max_size=16 * 2**20)
+    async_routes.add_routes(app, world)
+    async with TestClient(TestServer(app)) as client:
+        yield AsyncDoor(client, log_in(world).token)
