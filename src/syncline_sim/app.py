@@ -19,6 +19,7 @@ from syncline_sim.faults.faults import Faults
 from syncline_sim.letters import Letters
 from syncline_sim.marketo import api_users
 from syncline_sim.marketo import app as marketo
+from syncline_sim.marketo.webhooks.calling import WebhookDesk
 from syncline_sim.population import populate
 from syncline_sim.proxy import HOSTS, Address, Proxy
 from syncline_sim.salesforce import data, gate, identity, orgs, soap
@@ -69,7 +70,8 @@ class Simulation:
         self._plan = plan
         self._runners: dict[str, web.AppRunner] = {}
         self._proxy: Proxy | None = None
-        self._errands = Errands(world, Letters(anywhere=plan.send_anywhere), OutboundDesk(world))
+        letters = Letters(anywhere=plan.send_anywhere)
+        self._errands = Errands(world, letters, OutboundDesk(world), WebhookDesk(world))
         self._secured: dict[str, str] = {}
 
     async def start(self) -> None:

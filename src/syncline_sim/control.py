@@ -16,6 +16,7 @@ from syncline_sim.calls import Calls
 from syncline_sim.faults.faults import Faults
 from syncline_sim.marketo import api_users, fields, people
 from syncline_sim.marketo.bulk import queue
+from syncline_sim.marketo.webhooks import control as webhooks
 from syncline_sim.pages import show
 from syncline_sim.salesforce import apps, grants, orgs, passwords
 from syncline_sim.salesforce.failure import SalesforceError
@@ -61,6 +62,7 @@ CALLS = {
     "GET /marketo/people": "?limit=&offset=: the people",
     "GET /marketo/digest": "how many people there are, and a digest of what is known of them",
     "POST /marketo/api-users": '{"permissions"?}: another API user; "client_id" of one that exists changes that',
+    **webhooks.CALLS,
     **outbound.CALLS,
     **streaming.CALLS,
     "GET /calls": "?log=: calls by path and operation, and the newest ones in order",
@@ -114,6 +116,7 @@ class Control:
             "GET /marketo/people": lambda request, _: self._people(request.query),
             "GET /marketo/digest": lambda _, __: {"count": people.count(world.db), "digest": people.digest(world.db)},
             "POST /marketo/api-users": lambda _, body: self._api_user(**body),
+            **webhooks.answers(world),
             **outbound.answers(world),
             **streaming.answers(world),
             "GET /calls": lambda request, _: {

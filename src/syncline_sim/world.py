@@ -14,6 +14,7 @@ from syncline_sim import mailbox
 from syncline_sim.marketo import switches as marketo_switches
 from syncline_sim.marketo import tables as marketo_tables
 from syncline_sim.marketo.bulk import tables as bulk_tables
+from syncline_sim.marketo.webhooks import tables as webhook_tables
 from syncline_sim.salesforce import record_tables
 from syncline_sim.salesforce import switches as salesforce_switches
 from syncline_sim.salesforce import tables as salesforce_tables
@@ -49,7 +50,8 @@ class World:
         # A world that is lost in a power cut is made again from its seed.
         self.db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;")
         scripts = (mailbox.TABLES, salesforce_tables.TABLES, salesforce_bulk_tables.TABLES, outbound_tables.TABLES)
-        for script in (*scripts, streaming_tables.TABLES, marketo_tables.TABLES, bulk_tables.TABLES):
+        others = (streaming_tables.TABLES, marketo_tables.TABLES, bulk_tables.TABLES, webhook_tables.TABLES)
+        for script in (*scripts, *others):
             self.db.executescript(script)
         record_tables.create(self.db)
         self._begin_chance()

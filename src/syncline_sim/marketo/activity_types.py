@@ -6,7 +6,7 @@ VISIT_WEBPAGE, FILL_OUT_FORM, CLICK_LINK = 1, 2, 3
 NEW_LEAD, CHANGE_DATA_VALUE = 12, 13
 ADD_TO_LIST, REMOVE_FROM_LIST = 24, 25
 MERGE_LEADS, DELETE_LEAD = 32, 37
-CHANGE_STATUS, PUSH_LEAD = 104, 145
+CHANGE_STATUS, CALL_WEBHOOK, PUSH_LEAD = 104, 110, 145
 
 
 class ActivityType(NamedTuple):
@@ -63,5 +63,6 @@ STANDARD_TYPES = (
         "Program ID:integer",
         ("New Status", "Old Status", "Reason", "Success:boolean"),
     ),
+    _T(CALL_WEBHOOK, "Call Webhook", "A webhook was called", "Webhook ID:integer", ("Error Type", "Response:text")),
     _T(PUSH_LEAD, "Push Lead to Marketo", "A person was pushed", "Program ID:integer", ("Reason", "Source")),
 )

@@ -13,6 +13,7 @@ from syncline_sim.marketo.failure import VendorError
 from syncline_sim.marketo.fields import PersonField
 from syncline_sim.marketo.history import API, History
 from syncline_sim.marketo.values import Value
+from syncline_sim.marketo.webhooks.campaigns import Campaigns
 
 _DEFAULT_FIELDS = ("id", "email", "updatedAt", "createdAt", "lastName", "firstName")
 #: Sorted, so that equal people are equal text: the digest and `changed nothing` depend on it.
@@ -52,6 +53,7 @@ class People:
         self.fields = fields.load(db)
         self.db = db
         self.history = History(db, source)
+        self._campaigns = Campaigns(db)
         self._keys = [name for name, field in self.fields.items() if field.keyed]
 
     def find(self, field: PersonField, value: Value) -> list[Person]:
@@ -116,6 +118,7 @@ class People:
         person = int(cursor.lastrowid or 0)
         self._index(person, {}, kept)
         self.history.begin(person, now)
+        self._campaigns.created(person, now)
         return person
 
     def change(self, person: Person, document: Mapping[str, Value], now: int) -> None:
@@ -128,6 +131,8 @@ class People:
         )
         self._index(person.id, person.document, kept)
         self.history.change(person.id, self._changes(document, person.document, kept), now)
+        changed = [name for name in document if person.document.get(name) != kept.get(name)]
+        self._campaigns.changed(person.id, changed, now)
 
     def remove(self, person: Person, now: int) -> None:
         """Delete a person; the id is never used again."""

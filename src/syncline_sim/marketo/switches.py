@@ -21,5 +21,6 @@ DEFAULTS: dict[str, Any] = {
     "bulk_failures": 0,  # so many of the next bulk jobs come to nothing
     "bulk_quota": 500,  # how many megabytes may be exported in a day
     "bulk_updated_at": True,  # people can be exported by updatedAt; there are subscriptions without it (1035)
+    "webhook_timeout": 30,  # how long a webhook may take to answer, by the clock on the wall
     "latency": 0,  # how long every call is worked on; lets calls overlap
 }
