@@ -5,9 +5,10 @@ event is a gap event, which has no fields; what goes beyond the most changes of 
 which names no records either.
 """
 
-import json
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from syncline_sim.salesforce import transactions
 from syncline_sim.salesforce.record_values import Value
@@ -16,12 +17,12 @@ from syncline_sim.salesforce.streaming import events, selection
 if TYPE_CHECKING:
     import sqlite3
 
-    from syncline_sim.salesforce.field_types import FieldSpec
+    from syncline_sim.salesforce.transactions import Transaction
     from syncline_sim.salesforce.writes import Write
     from syncline_sim.world import World
 
 _KINDS = {"create": "CREATE", "change": "UPDATE", "delete": "DELETE", "undelete": "UNDELETE"}
-_OVERFLOW = "GAP_OVERFLOW"
+_OVERFLOW, _EMPTY = "GAP_OVERFLOW", "{}"
 #: What an event never tells: its header says it, or it does not stand in the record itself.
 _UNTOLD = frozenset({"Id", "IsDeleted", "SystemModstamp", "LastActivityDate"})
 
@@ -31,19 +32,19 @@ def capture(world: "World", write: "Write") -> None:
     if write.spec.name not in selection.selected(world, write.org_id):
         return
     kind, fields, ids = _KINDS[write.kind], _fields(write), [write.id]
-    text, changes = json.dumps(fields, ensure_ascii=False), len(fields) if write.kind == "change" else 1
+    text, changes = msgspec.json.encode(fields).decode(), len(fields) if write.kind == "change" else 1
     transaction, moment, switches = transactions.current(), int(world.now()), world.switches["salesforce"]
     origin = transaction.origin
-    if switches["capture_gaps"] or len(text.encode()) > switches["capture_bytes"]:
-        kind, text, origin = f"GAP_{kind}", "{}", ""
+    if switches["capture_gaps"] or len(text) > switches["capture_bytes"]:
+        kind, text, origin = f"GAP_{kind}", _EMPTY, ""
     if not transaction.number:
         events.purge(world)
-    sequence, done, same = _so_far(world.db, transaction, (write.spec.name, kind, text, moment))
+    place, done = _so_far(world.db, transaction)
     if done + changes > switches["capture_changes"]:
-        kind, text, origin, ids = _OVERFLOW, "{}", "", []
-        sequence, _, same = _so_far(world.db, transaction, (write.spec.name, kind, text, moment))
-    if same and kind != "CREATE":
-        _join(world.db, same, ids, changes)
+        kind, text, origin, ids = _OVERFLOW, _EMPTY, "", []
+    alike = kind != "CREATE" and _alike(world.db, transaction, (write.spec.name, kind, text, moment))
+    if alike:
+        _join(world.db, transaction, alike, ids, changes)
         return
     number = world.db.execute(
         """
@@ -52,59 +53,53 @@ def capture(world: "World", write: "Write") -> None:
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         (
-            *(write.org_id, write.spec.name, kind, json.dumps(ids), text, changes, origin, write.user_id),
-            *(transaction.number, sequence, moment),
+            *(write.org_id, write.spec.name, kind, msgspec.json.encode(ids).decode(), text, done + changes, origin),
+            *(write.user_id, transaction.number, place, moment),
         ),
     ).lastrowid
     if not transaction.number:
         transaction.number = number or 0
-        world.db.execute(
-            "UPDATE salesforce_change_events SET in_transaction = number WHERE number = ?", (transaction.number,)
-        )
+        query = "UPDATE salesforce_change_events SET in_transaction = number WHERE number = ?"
+        world.db.execute(query, (transaction.number,))
 
 
-def _fields(write: "Write") -> Mapping[str, Any]:
+def _fields(write: "Write") -> Mapping[str, Value]:
     """Answer what an event tells of the record: all that a new one holds, or what is another than before."""
+    values, known = write.values, write.spec.by_name
     if write.kind == "delete":
-        return {}
-    told = {}
-    for name, value in write.values.items():
-        field = write.spec.by_name[name.lower()]
-        if name in _UNTOLD or field.expression:
-            continue
-        if write.kind != "change":
-            changed = value is not None
-        else:
-            changed = name == "LastModifiedDate" or value != write.before[name]
-        if changed:
-            told[field.name] = _written(field, value)
-    return told
+        names: Iterable[str] = ()
+    elif write.kind == "change":
+        names = (name for name in values if name == "LastModifiedDate" or values[name] != write.before[name])
+    else:
+        names = (name for name in values if values[name] is not None)
+    return {name: values[name] for name in names if name not in _UNTOLD and not known[name.lower()].expression}
 
 
-def _written(field: "FieldSpec", value: Value) -> Any:  # noqa: ANN401 - whatever JSON has for it
-    if value is None:
-        return None
-    if field.type == "boolean":
-        return bool(value)
-    return events.stamp(float(value)) if field.type == "datetime" else value
-
-
-def _so_far(
-    db: "sqlite3.Connection", transaction: transactions.Transaction, alike: tuple[str, str, str, int]
-) -> tuple[int, int, int]:
-    """Answer the place of the next event of a transaction, how many changes there were, and an event that is alike."""
-    if not transaction.number:
-        return 1, 0, 0
+def _so_far(db: "sqlite3.Connection", transaction: "Transaction") -> tuple[int, int]:
+    """Answer the place of the next event of a transaction, and how many changes there were before it."""
     query = """
-    SELECT count(*) + 1, total(changes), max(iif(entity = ? AND kind = ? AND fields = ? AND moment = ?, number, 0))
-    FROM salesforce_change_events WHERE in_transaction = ?
+    SELECT sequence + 1, changes FROM salesforce_change_events WHERE in_transaction = ? ORDER BY sequence DESC LIMIT 1
     """
-    place, done, same = db.execute(query, (*alike, transaction.number)).fetchone()
-    return place, int(done), same or 0
+    row = db.execute(query, (transaction.number,)).fetchone() if transaction.number else None
+    return (row[0], row[1]) if row else (1, 0)
 
 
-def _join(db: "sqlite3.Connection", number: int, ids: list[str], changes: int) -> None:
-    db.execute("UPDATE salesforce_change_events SET changes = changes + ? WHERE number = ?", (changes, number))
+def _alike(db: "sqlite3.Connection", transaction: "Transaction", told: tuple[str, str, str, int]) -> int:
+    """Answer the number of an event of the transaction that tells the same, 0 if there is none."""
+    query = """
+    SELECT number FROM salesforce_change_events
+    WHERE in_transaction = ? AND entity = ? AND kind = ? AND fields = ? AND moment = ?
+    """
+    row = db.execute(query, (transaction.number, *told)).fetchone() if transaction.number else None
+    return int(row["number"]) if row else 0
+
+
+def _join(db: "sqlite3.Connection", transaction: "Transaction", number: int, ids: list[str], changes: int) -> None:
+    query = """
+    UPDATE salesforce_change_events SET changes = changes + ? WHERE in_transaction = ? AND sequence =
+    (SELECT max(sequence) FROM salesforce_change_events WHERE in_transaction = ?)
+    """
+    db.execute(query, (changes, transaction.number, transaction.number))
     for record_id in ids:
         query = "UPDATE salesforce_change_events SET record_ids = json_insert(record_ids, '$[#]', ?) WHERE number = ?"
         db.execute(query, (record_id, number))

@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Collection
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,11 +13,6 @@ _RETENTION = 72 * 3600
 
 class ReplayError(Exception):
     """A replay id of no event, or of one that is not kept any longer."""
-
-
-def stamp(moment: float) -> str:
-    """Write a moment as events do, such as `2026-01-01T00:00:00Z`."""
-    return datetime.fromtimestamp(int(moment), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def purge(world: "World") -> None:

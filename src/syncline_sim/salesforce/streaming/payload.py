@@ -7,6 +7,7 @@ import base64
 import hashlib
 import json
 import sqlite3
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -27,16 +28,24 @@ def message(event: sqlite3.Row, user: "User") -> dict[str, Any]:
     """Answer the data of a message."""
     spec = objects.find(event["entity"])
     seen = fields_by_name(user, spec)
-    fields = {name: value for name, value in json.loads(event["fields"]).items() if name.lower() in seen}
+    values = {name: value for name, value in json.loads(event["fields"]).items() if name.lower() in seen}
     body: dict[str, Any] = {}
-    for name, value in fields.items():
+    for name, value in values.items():
         compound, part = _whole(spec.name).get(name, ("", name))
-        (body.setdefault(compound, {}) if compound else body)[part] = value
+        (body.setdefault(compound, {}) if compound else body)[part] = _written(spec.by_name[name.lower()].type, value)
     return {
         "schema": _schema(spec.name),
-        "payload": {**body, "ChangeEventHeader": _header(event, list(fields))},
+        "payload": {**body, "ChangeEventHeader": _header(event, list(values))},
         "event": {"replayId": event["number"]},
     }
+
+
+def _written(kind: str, value: Any) -> Any:  # noqa: ANN401 - whatever the column holds, and JSON has for it
+    if value is None:
+        return None
+    if kind == "datetime":
+        return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return bool(value) if kind == "boolean" else value
 
 
 def _header(event: sqlite3.Row, changed: list[str]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The tables of Change Data Capture."""
 
-#: `fields` is a JSON object of what was written, `changes` how many changes an event counts for.
+#: `fields` is a JSON object of columns as they were written, `changes` how many the transaction had up to this event.
 #: Numbers are replay ids: none is ever given twice, so that one which has been purged is known to be too old.
 TABLES = """
 CREATE TABLE IF NOT EXISTS salesforce_change_events (
@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS salesforce_change_events (
     sequence INTEGER NOT NULL,
     moment INTEGER NOT NULL
 );
-CREATE INDEX IF NOT EXISTS salesforce_change_events_transaction ON salesforce_change_events (in_transaction);
+CREATE INDEX IF NOT EXISTS salesforce_change_events_transaction ON salesforce_change_events (in_transaction, sequence);
 CREATE TABLE IF NOT EXISTS salesforce_captured (
     org_id TEXT PRIMARY KEY,
     objects TEXT NOT NULL
