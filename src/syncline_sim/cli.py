@@ -12,7 +12,8 @@ from syncline_sim.world import World
 
 _ABOUT = """\
 A simulated world to try Syncline out and to test it: a Salesforce with login, verification and approval pages, OAuth
-2.0 and a data API; a Marketo; a mailbox; and a control door to make things go wrong. Nothing leaves this machine.
+2.0 and a data API; a Marketo; a mailbox; and a control door to make things go wrong. Nothing leaves this machine unless
+--send-anywhere allows it.
 """
 _MORE = """\
 examples:
