@@ -2,17 +2,36 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import msgspec
 from aiohttp import web
 
-from syncline_sim.salesforce import hosts, query, record_tables, transactions, versions
+from syncline_sim.salesforce import (
+    hosts,
+    query,
+    record_tables,
+    representation,
+    transactions,
+    versions,
+    xml_documents,
+)
 from syncline_sim.salesforce.bulk import usage
+from syncline_sim.salesforce.compression import compress_later
 from syncline_sim.salesforce.failure import NOT_FOUND, SalesforceError
 from syncline_sim.salesforce.gate import caller, calls_today
 from syncline_sim.salesforce.query import Caller
-from syncline_sim.salesforce.rest import collection, composite, describes, queries, record, replication, tree
+from syncline_sim.salesforce.rest import (
+    collection,
+    composite,
+    describes,
+    preconditions,
+    queries,
+    record,
+    replication,
+    steering,
+    tree,
+)
 from syncline_sim.salesforce.rest.call import Call, Reply, Route, reply
 from syncline_sim.salesforce.rest.routing import Routes
 
@@ -42,47 +61,66 @@ def add_routes(app: web.Application, world: "World") -> None:
 
 def _serve(world: "World") -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handle(request: web.Request) -> web.Response:
-        version = request.match_info["version"]
-        batch = query.batch_size(request.headers.get("Sforce-Query-Options", ""))
         call = Call(
-            who=Caller(world, caller(request), version, batch),
+            who=Caller(
+                world,
+                caller(request),
+                request.match_info["version"],
+                query.batch_size(request.headers.get("Sforce-Query-Options", "")),
+            ),
             method=request.method,
             path=_below_version(request),
             query=request.query,
             headers=request.headers,
-            body=await request.read(),
+            body=await _body(request),
             origin=hosts.origin(world, request),
         )
-        answered = _dispatch(call)
-        return web.Response(
-            status=answered.status,
-            headers=answered.headers,
-            body=answered.body or None,
-            content_type="application/json",
-            charset="UTF-8",
-        )
+        _check_version(call)
+        _ROUTES.find(call)  # What there is not is not there in any form.
+        kind = representation.check(call)
+        steering.check(call)
+        answered = _dispatch(replace(call, body=representation.as_json(call)))
+        response = representation.answer(answered, kind, xml_documents.root(call.meant_method, call.path))
+        if compress_later(request, response) == "gzip" and "ETag" in answered.headers:
+            response.headers["ETag"] = preconditions.marked(answered.headers["ETag"])
+        return response
 
     return handle
 
 
+async def _body(request: web.Request) -> bytes:
+    try:
+        return await request.read()
+    except web.RequestPayloadError:
+        message = "The request body is not compressed as Content-Encoding says"
+        raise SalesforceError(400, "JSON_PARSER_ERROR", message) from None
+
+
 def _dispatch(call: Call) -> Reply:
     """Answer a call from the wire, or one that another holds."""
+    _check_version(call)
+    with transactions.within(transactions.of_rest(call.who.version, call.headers.get("Sforce-Call-Options", ""))):
+        return _ROUTES.answer(call)
+
+
+def _check_version(call: Call) -> None:
     version = call.who.version
     number = int(version.split(".")[0])
     if number < versions.OLDEST:
         raise SalesforceError(410, "UNSUPPORTED_API_VERSION", f"Version {version} is no longer supported")
     if number > versions.NEWEST:
         raise SalesforceError(404, "NOT_FOUND", NOT_FOUND)
-    with transactions.within(transactions.of_rest(version, call.headers.get("Sforce-Call-Options", ""))):
-        return _ROUTES.answer(call)
 
 
-async def _versions(_: web.Request) -> web.Response:
+async def _versions(request: web.Request) -> web.Response:
     found = [
         {"label": versions.label(number), "url": f"/services/data/v{number}.0", "version": f"{number}.0"}
         for number in range(versions.OLDEST, versions.NEWEST + 1)
     ]
-    return web.Response(body=msgspec.json.encode(found), content_type="application/json", charset="UTF-8")
+    kind = representation.wanted(request.headers)
+    response = representation.written(found, kind, "Versions") if kind else web.Response(status=406)
+    compress_later(request, response)
+    return response
 
 
 def _resources(call: Call) -> Reply:

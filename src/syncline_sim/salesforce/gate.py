@@ -5,12 +5,12 @@ Law: every refusal is the vendor's list of one, and every answer to a known user
 
 from typing import TYPE_CHECKING
 
-import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from syncline_sim.salesforce import tokens
-from syncline_sim.salesforce.failure import API_DISABLED, LIMIT_EXCEEDED, SalesforceError
+from syncline_sim.salesforce.failure import API_DISABLED, LIMIT_EXCEEDED, NOT_FOUND, SalesforceError
+from syncline_sim.salesforce.representation import refusal
 from syncline_sim.salesforce.tokens import Login
 
 if TYPE_CHECKING:
@@ -55,27 +55,14 @@ def guard(world: "World") -> Middleware:
             request[_LOGIN] = login
             response = await handler(request)
         except SalesforceError as error:
-            response = refusal(error)
-        except web.HTTPNotFound:
-            response = refusal(SalesforceError(404, "NOT_FOUND", "The requested resource does not exist"))
-        except web.HTTPRequestEntityTooLarge:
-            response = refusal(SalesforceError(413, "REQUEST_ENTITY_TOO_LARGE", "The request is too large"))
-        except web.HTTPMethodNotAllowed as error:
-            allowed = ",".join(sorted(error.allowed_methods))
-            text = f"HTTP Method '{request.method}' not allowed. Allowed are {allowed}"
-            response = refusal(SalesforceError(405, "METHOD_NOT_ALLOWED", text))
+            response = refusal(error, request.headers)
+        except web.HTTPException as error:
+            response = refusal(_worded(request, error), request.headers)
         if not response.prepared:
             response.headers.update(headers)
         return response
 
     return middleware
-
-
-def refusal(error: SalesforceError) -> web.Response:
-    """Answer an error as the data API words it."""
-    return web.Response(
-        status=error.status, body=msgspec.json.encode(error.body), content_type="application/json", charset="UTF-8"
-    )
 
 
 def calls_today(world: "World", org_id: str) -> int:
@@ -95,6 +82,19 @@ def count_calls(world: "World", login: Login, calls: int) -> None:
         """,
         (login.org.id, int(world.now() // _HOUR), calls),
     )
+
+
+def _worded(request: web.Request, error: web.HTTPException) -> SalesforceError:
+    match error:
+        case web.HTTPNotFound():
+            return SalesforceError(404, "NOT_FOUND", NOT_FOUND)
+        case web.HTTPRequestEntityTooLarge():
+            return SalesforceError(413, "REQUEST_ENTITY_TOO_LARGE", "The request is too large")
+        case web.HTTPMethodNotAllowed():
+            allowed = ",".join(sorted(error.allowed_methods))
+            text = f"HTTP Method '{request.method}' not allowed. Allowed are {allowed}"
+            return SalesforceError(405, "METHOD_NOT_ALLOWED", text)
+    raise error
 
 
 def _measure(request: web.Request) -> None:

@@ -44,6 +44,11 @@ class Call:
         return self.who.world.db
 
     @property
+    def meant_method(self) -> str:
+        """The method, or the one that a client means which cannot send any but POST."""
+        return self.query.get("_HttpMethod", "POST").upper() if self.method == "POST" else self.method
+
+    @property
     def address(self) -> str:
         """Where the resources of this version are."""
         return f"/services/data/v{self.who.version}"

@@ -17,6 +17,8 @@ from syncline_sim.salesforce.rest.call import Answer, Call, Reply, Route, refusa
 from syncline_sim.salesforce.savepoints import Savepoint
 
 Part = Mapping[str, Any]
+#: What the answer to a part tells of its headers.
+_TOLD = ("ETag", "Last-Modified", "Location")
 #: Answers a call that is in another; raises `SalesforceError`.
 Dispatch = Callable[[Call], Reply]
 
@@ -166,7 +168,7 @@ def _holds_others(path: str) -> bool:
 def _entry(part: Part, answered: Reply) -> dict[str, Any]:
     return {
         "body": answered.document,
-        "httpHeaders": {name: value for name, value in answered.headers.items() if name == "Location"},
+        "httpHeaders": {name: value for name, value in answered.headers.items() if name in _TOLD},
         "httpStatusCode": answered.status,
         "referenceId": part["referenceId"],
     }

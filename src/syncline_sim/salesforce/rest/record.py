@@ -1,12 +1,13 @@
 """One record: made, read, changed, deleted, and upserted by an external id."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from syncline_sim.salesforce import records
 from syncline_sim.salesforce.failure import NOT_FOUND, SalesforceError
 from syncline_sim.salesforce.objects import ObjectSpec
 from syncline_sim.salesforce.query import Caller
-from syncline_sim.salesforce.rest import finding, writing
+from syncline_sim.salesforce.rest import finding, preconditions, writing
 from syncline_sim.salesforce.rest.call import Call, Reply, reply
 from syncline_sim.salesforce.rest.writing import AmbiguousError, Saved
 from syncline_sim.salesforce.visibility import visible_fields
@@ -23,15 +24,18 @@ def create(call: Call) -> Reply:
 
 def read(call: Call) -> Reply:
     """Answer a record, all its fields or those that `fields` names."""
-    return _read(call, call.spec(), call.parts["id"])
+    spec, record_id = call.spec(), call.parts["id"]
+    found = preconditions.met(call, spec, finding.number(call.who, spec, record_id))
+    return found if isinstance(found, Reply) else replace(_read(call, spec, record_id), headers=found)
 
 
 def change(call: Call) -> Reply:
     """Change a record."""
-    sent = call.document()
+    sent, spec, record_id = call.document(), call.spec(), call.parts["id"]
     if any(name.lower() == "id" for name in sent):
         raise SalesforceError(400, "INVALID_FIELD", "The Id field should not be specified in the sobject data.")
-    writing.change(call.who, call.spec(), call.parts["id"], sent)
+    preconditions.met(call, spec, finding.number(call.who, spec, record_id))
+    writing.change(call.who, spec, record_id, sent)
     return Reply(204)
 
 

@@ -25,17 +25,20 @@ class Routes:
 
     def answer(self, call: Call) -> Reply:
         """Answer a call; raises `SalesforceError`."""
+        answer, meant = self.find(call)
+        return answer(meant)
+
+    def find(self, call: Call) -> tuple[Answer, Call]:
+        """Answer what answers a call, and the call with the parts of its path; raises `SalesforceError`."""
         for pattern, answers in self._patterns:
             if match := pattern.fullmatch(call.path):
                 parts = {name: unquote(part) for name, part in match.groupdict().items()}
-                return _chosen(answers, call)(replace(call, parts=parts))
+                return _chosen(answers, call), replace(call, parts=parts)
         raise SalesforceError(404, "NOT_FOUND", NOT_FOUND)
 
 
 def _chosen(answers: Mapping[str, Answer], call: Call) -> Answer:
-    method = call.method
-    if method == "POST":  # For clients that cannot send PATCH.
-        method = call.query.get("_HttpMethod", method).upper()
+    method = call.meant_method
     found = answers.get("GET" if method == "HEAD" else method)
     if found is None:
         allowed = ",".join(("HEAD", *answers) if "GET" in answers else answers)

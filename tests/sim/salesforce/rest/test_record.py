@@ -107,7 +107,7 @@ async def test_values(api: Api, lead: str) -> None:
     wrong: tuple[object, ...] = (5, True, [], {})
     for value in wrong:
         assert await api.refusal("PATCH", path, json={"Title": value}) == (400, "JSON_PARSER_ERROR")
-    assert await api.refusal("POST", "/sobjects/Lead", data="[1]") == (400, "JSON_PARSER_ERROR")
+    assert await api.refusal("POST", "/sobjects/Lead", json=[1]) == (400, "JSON_PARSER_ERROR")
 
 
 async def test_author(world: World, door: Callable[..., Api], lead: str) -> None:
