@@ -23,12 +23,13 @@ SMALLEST_BATCH, LARGEST_BATCH = 200, 2000
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, under which version, and how many records a page may have."""
+    """Who asks, under which version, how many records a page may have, and as which the client names itself."""
 
     world: "World"
     login: "Login"
     version: str
     batch: int = LARGEST_BATCH
+    client: str = ""
 
 
 def batch_size(options: str) -> int:

@@ -52,6 +52,11 @@ def within(transaction: Transaction) -> Iterator[None]:
 
 def of_rest(version: str, options: str, *, whole: bool = False) -> Transaction:
     """Answer a new transaction of the REST API; `options` is the header Sforce-Call-Options of the call."""
-    named = re.search(r"\bclient\s*=\s*([^,;]+)", options)
     # A part of a composite call is its client's too.
-    return Transaction("rest", version, named[1].strip() if named else current().client, whole)
+    return Transaction("rest", version, named(options) or current().client, whole)
+
+
+def named(options: str) -> str:
+    """Answer as which a client names itself in Sforce-Call-Options, '' when it does not."""
+    found = re.search(r"\bclient\s*=\s*([^,;]+)", options)
+    return found[1].strip() if found else ""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from syncline_sim.salesforce import gate, tokens, versions
+from syncline_sim.salesforce import gate, tokens, transactions, versions
 from syncline_sim.salesforce.bulk import async_forms, async_orders, batch_records, batch_results, batches, jobs
 from syncline_sim.salesforce.compression import compress_later
 from syncline_sim.salesforce.failure import LIMIT_EXCEEDED, SalesforceError
@@ -128,7 +128,8 @@ def _serve(world: "World", answer: _Answer) -> Callable[[web.Request], Awaitable
     async def handle(request: web.Request) -> web.Response:
         try:
             login = _login(world, request)
-            response = await answer(Caller(world, login, _version(request)), request)
+            client = transactions.named(request.headers.get("Sforce-Call-Options", ""))
+            response = await answer(Caller(world, login, _version(request), client=client), request)
         except SalesforceError as error:
             response = async_forms.refusal(error, as_json=_in_json(request))
         compress_later(request, response, ("gzip",))

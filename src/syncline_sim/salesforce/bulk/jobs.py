@@ -31,7 +31,7 @@ _TYPES = {"query": "V2Query", "ingest": "V2Ingest"}
 _COLUMNS = """
     number, id, kind, user_id, org_id, version, operation, object, query, external_id_field, line_ending,
     column_delimiter, state, created_at, changed_at, polls, uploaded, processed, failed, error, columns, content_type,
-    concurrency, chunk_size, chunk_start
+    concurrency, chunk_size, chunk_start, client
 """
 _LISTED = 1000
 _KEPT = "user_id = ? AND kind = ? AND created_at > ?"
@@ -42,7 +42,8 @@ _LIFE = 7 * 24 * 3600
 class Job:
     """One job; `kind` is query, ingest or async, `columns` the header of what was uploaded.
 
-    The last four are those of Bulk API 1.0: `chunk_size` is 0 unless its queries are split by the ids of records.
+    Of Bulk API 1.0 only: content type, concurrency and chunks; `chunk_size` is 0 unless its queries are split by the
+    ids of records.
     """
 
     number: int
@@ -70,6 +71,7 @@ class Job:
     concurrency: str
     chunk_size: int
     chunk_start: str
+    client: str
 
     @property
     def ended(self) -> bool:
@@ -87,6 +89,7 @@ def create(who: "Caller", kind: str, state: str, **values: object) -> Job:
         "org_id": who.login.org.id,
         "user_id": who.login.user.id,
         "version": who.version,
+        "client": who.client,
         "created_at": now,
         "changed_at": now,
     }

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from aiohttp import web
 
+from syncline_sim.salesforce import transactions
 from syncline_sim.salesforce.bulk import ingest, jobs, orders, outcomes, queries, uploads
 from syncline_sim.salesforce.bulk.worker import Worker
 from syncline_sim.salesforce.failure import NOT_FOUND, SalesforceError
@@ -113,7 +114,8 @@ def _serve(world: "World", answer: _Answer) -> Callable[[web.Request], Awaitable
         version = request.match_info["version"]
         if not _SINCE[request.match_info["kind"]] <= int(version.split(".")[0]) <= _NEWEST:
             raise SalesforceError(404, "NOT_FOUND", NOT_FOUND)
-        return await answer(Caller(world, caller(request), version), request)
+        client = transactions.named(request.headers.get("Sforce-Call-Options", ""))
+        return await answer(Caller(world, caller(request), version, client=client), request)
 
     return handle
 

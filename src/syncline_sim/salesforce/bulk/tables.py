@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS salesforce_bulk_jobs (
     concurrency TEXT NOT NULL DEFAULT 'Parallel',
     chunk_size INTEGER NOT NULL DEFAULT 0,
     chunk_start TEXT NOT NULL DEFAULT '',
+    client TEXT NOT NULL DEFAULT '',
     records BLOB NOT NULL DEFAULT x''
 );
 CREATE INDEX IF NOT EXISTS salesforce_bulk_jobs_id ON salesforce_bulk_jobs (id);

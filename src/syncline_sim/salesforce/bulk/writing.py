@@ -33,7 +33,7 @@ class Writer:
     def write(self, values: Mapping[str, object]) -> Saved:
         """Do what the job is for with one row; raises `SalesforceError`."""
         if self._rows % _TOGETHER == 0:
-            self._transaction = transactions.Transaction("bulkapi", self._job.version)
+            self._transaction = transactions.Transaction("bulkapi", self._job.version, self._job.client)
         self._rows += 1
         with transactions.within(self._transaction):
             return self._write(dict(values))

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from defusedxml.ElementTree import fromstring
 
-from syncline_sim.salesforce import changes
+from syncline_sim.salesforce import changes, transactions, writes
 from syncline_sim.world import World
 from tests.sim.salesforce.bulk.async_door import CSV, JSON, NAMESPACE, XML, AsyncDoor
+from tests.sim.salesforce.bulk.conftest import Jobs
 
 NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 
@@ -185,3 +186,17 @@ async def test_write_in_json(world: World, async_door: AsyncDoor) -> None:
     batch = (await (await async_door.send("POST", f"/{job}/batch", body, JSON)).json())["id"]
     good, bad = await (await async_door.send("GET", f"/{job}/batch/{batch}/result")).json()
     assert (good["id"], bad["errors"][0]["statusCode"]) == (newest(world)["Id"], "INVALID_FIELD")
+
+
+async def test_client(world: World, async_door: AsyncDoor, jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As which a client names itself when it creates a job is known of whatever the job writes."""
+    told: list[str] = []
+    monkeypatch.setattr(writes, "LISTENERS", (lambda *_: told.append(transactions.current().origin),))
+    order = '{"operation": "insert", "object": "Contact", "contentType": "CSV"}'
+    made = await async_door.send("POST", "", order, JSON, Sforce_Call_Options="client=Tap/2")
+    await async_door.batch((await made.json())["id"], "LastName\nNg\n")
+    jobs.api.headers["Sforce-Call-Options"] = "client=Loader"
+    await jobs.load("LastName\nNg\n", object="Contact")
+    assert changes.count_records(world, "Contact") == 2
+    origin = "com/salesforce/api/bulkapi"
+    assert told == [f"{origin}/61.0;client=Tap/2", f"{origin}/67.0;client=Loader"]
