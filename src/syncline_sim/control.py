@@ -113,7 +113,7 @@ class Control:
             "POST /tokens/revoke": lambda _, body: {"revoked": grants.revoke_all(world, **body)},
             "POST /tokens/expire": lambda _, body: {"expired": self._expire(**body)},
             "GET /records": lambda request, _: self._records(request.query),
-            "POST /records": lambda _, body: hand.act(world, **body),
+            "POST /records": lambda _, body: hand.change(world, **body),
             "GET /marketo/people": lambda request, _: self._people(request.query),
             "GET /marketo/digest": lambda _, __: {"count": people.count(world.db), "digest": people.digest(world.db)},
             "POST /marketo/api-users": lambda _, body: self._api_user(**body),

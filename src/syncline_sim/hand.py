@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from syncline_sim.salesforce import changes, orgs, transactions
-from syncline_sim.salesforce.transactions import Transaction
+from syncline_sim.salesforce import changes, orgs
+from syncline_sim.salesforce.transactions import Series
 
 if TYPE_CHECKING:
     from syncline_sim.world import World
@@ -17,12 +17,6 @@ def show(world: "World", object_name: str, *, limit: int = _SHOWN, offset: int =
     """Answer how many records of an object there are, and some of them, oldest first; raises `SalesforceError`."""
     found = changes.read_records(world, object_name, limit=limit, offset=offset)
     return {"count": changes.count_records(world, object_name), "records": found}
-
-
-def act(world: "World", **wanted: Any) -> dict[str, Any]:  # noqa: ANN401 - what `change` takes
-    """Change records in one transaction; takes and raises what `change` does."""
-    with transactions.within(Transaction(*_PAGES)):
-        return change(world, **wanted)
 
 
 def change(  # noqa: PLR0913 - what can be said of a change is that much; it is passed by name
@@ -42,27 +36,39 @@ def change(  # noqa: PLR0913 - what can be said of a change is that much; it is 
     this call.
     """
     user = orgs.find_user(world.db, by) if by else None
-    user_id = user.id if user else ""
+    user_id, pages = user.id if user else "", Series(*_PAGES)
     if isinstance(change, dict) and isinstance(change.get("create"), dict):
         values, who = change["create"], {"org_id": org_id or (user.org_id if user else ""), "user_id": user_id}
-        made = [changes.create_record(world, object, _numbered(values, n), stamp, **who) for n in range(count)]
+        made = []
+        for n in range(count):
+            with pages.next():
+                made.append(changes.create_record(world, object, _numbered(values, n), stamp, **who))
         return {"ids": made}
     if isinstance(change, dict) and "Id" in change:
         id = change["Id"]  # noqa: A001 - as above
         change = {name: value for name, value in change.items() if name != "Id"}
     ids = [id] if id else [record["Id"] for record in changes.read_records(world, object, limit=count)]
     for n, record_id in enumerate(ids):
-        if isinstance(change, dict):
-            changes.change_record(world, object, record_id, _numbered(change, n), stamp, user_id=user_id)
-        elif change == "touch":
-            changes.touch_record(world, object, record_id, stamp)
-        elif change == "delete":
-            changes.delete_record(world, object, record_id, stamp, user_id=user_id)
-        elif change == "undelete":
-            changes.undelete_record(world, object, record_id, stamp, user_id=user_id)
-        else:
-            raise ValueError("change is touch, delete, undelete or an object")
+        with pages.next():
+            _change(
+                world, object, record_id, _numbered(change, n) if isinstance(change, dict) else change, stamp, user_id
+            )
     return {"ids": ids}
+
+
+def _change(
+    world: "World", name: str, record_id: str, change: str | dict[str, Any], stamp: changes.Stamp, user_id: str
+) -> None:
+    if isinstance(change, dict):
+        changes.change_record(world, name, record_id, change, stamp, user_id=user_id)
+    elif change == "touch":
+        changes.touch_record(world, name, record_id, stamp)
+    elif change == "delete":
+        changes.delete_record(world, name, record_id, stamp, user_id=user_id)
+    elif change == "undelete":
+        changes.undelete_record(world, name, record_id, stamp, user_id=user_id)
+    else:
+        raise ValueError("change is touch, delete, undelete or an object")
 
 
 def _numbered(values: dict[str, Any], number: int) -> dict[str, Any]:

@@ -5,7 +5,7 @@ Law: what is written in one transaction is committed at once; nobody sees a part
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -60,3 +60,21 @@ def named(options: str) -> str:
     """Answer as which a client names itself in Sforce-Call-Options, '' when it does not."""
     found = re.search(r"\bclient\s*=\s*([^,;]+)", options)
     return found[1].strip() if found else ""
+
+
+class Series:
+    """Many writes, a hundred in a transaction."""
+
+    TOGETHER = 100  #: work on a bulk job stops at multiples of it only
+
+    def __init__(self, api: str, version: str, client: str = "") -> None:
+        self._kind = (api, version, client)
+        self._writes = 0
+        self._transaction = Transaction()
+
+    def next(self) -> AbstractContextManager[None]:
+        """Begin the next write."""
+        if self._writes % self.TOGETHER == 0:
+            self._transaction = Transaction(*self._kind)
+        self._writes += 1
+        return within(self._transaction)

@@ -3,21 +3,18 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from syncline_sim.salesforce import ids, orgs, transactions
+from syncline_sim.salesforce import ids, orgs
 from syncline_sim.salesforce.failure import SalesforceError
 from syncline_sim.salesforce.query import Caller
 from syncline_sim.salesforce.rest import finding, writing
 from syncline_sim.salesforce.rest.writing import Saved
 from syncline_sim.salesforce.tokens import Login
+from syncline_sim.salesforce.transactions import Series
 
 if TYPE_CHECKING:
     from syncline_sim.salesforce.bulk.jobs import Job
     from syncline_sim.salesforce.objects import ObjectSpec
     from syncline_sim.world import World
-
-
-#: How many rows a transaction has; work on a job stops at multiples of it only.
-_TOGETHER = 100
 
 
 class Writer:
@@ -28,14 +25,11 @@ class Writer:
         login = Login(orgs.find_org(world, job.org_id), user, token="", scopes=frozenset(), consumer_key="")
         self.who = Caller(world, login, job.version)
         self._job, self._spec = job, spec
-        self._rows, self._transaction = 0, transactions.Transaction()
+        self._series = Series("bulkapi", job.version, job.client)
 
     def write(self, values: Mapping[str, object]) -> Saved:
         """Do what the job is for with one row; raises `SalesforceError`."""
-        if self._rows % _TOGETHER == 0:
-            self._transaction = transactions.Transaction("bulkapi", self._job.version, self._job.client)
-        self._rows += 1
-        with transactions.within(self._transaction):
+        with self._series.next():
             return self._write(dict(values))
 
     def _write(self, row: dict[str, object]) -> Saved:

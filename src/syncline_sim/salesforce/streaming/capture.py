@@ -7,6 +7,7 @@ which names no records either.
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 import msgspec
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from syncline_sim.world import World
 
 _KINDS = {"create": "CREATE", "change": "UPDATE", "delete": "DELETE", "undelete": "UNDELETE"}
+#: How many records one event names; as many as a program of the org writes at once.
+_MOST_RECORDS = 200
 _OVERFLOW, _EMPTY = "GAP_OVERFLOW", "{}"
 #: What an event never tells: its header says it, or it does not stand in the record itself.
 _UNTOLD = frozenset({"Id", "IsDeleted", "SystemModstamp", "LastActivityDate"})
@@ -42,19 +45,20 @@ def capture(world: "World", write: "Write") -> None:
     place, done = _so_far(world.db, transaction)
     if done + changes > switches["capture_changes"]:
         kind, text, origin, ids = _OVERFLOW, _EMPTY, "", []
-    alike = kind != "CREATE" and _alike(world.db, transaction, (write.spec.name, kind, text, moment))
+    likeness = crc32(f"{write.spec.name} {kind} {moment} {text}".encode())
+    alike = kind != "CREATE" and _alike(world.db, transaction, likeness, text)
     if alike:
-        _join(world.db, transaction, alike, ids, changes)
+        _join(world.db, alike, ids, changes)
         return
     number = world.db.execute(
         """
         INSERT INTO salesforce_change_events (org_id, entity, kind, record_ids, fields, changes, origin, user_id,
-                                              in_transaction, sequence, moment)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                                              likeness, in_transaction, sequence, moment)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         (
             *(write.org_id, write.spec.name, kind, msgspec.json.encode(ids).decode(), text, done + changes, origin),
-            *(write.user_id, transaction.number, place, moment),
+            *(write.user_id, likeness, transaction.number, place, moment),
         ),
     ).lastrowid
     if not transaction.number:
@@ -77,29 +81,27 @@ def _fields(write: "Write") -> Mapping[str, Value]:
 
 def _so_far(db: "sqlite3.Connection", transaction: "Transaction") -> tuple[int, int]:
     """Answer the place of the next event of a transaction, and how many changes there were before it."""
+    # Nobody writes while a transaction is under way, so the newest event of all is its own if it has one.
+    query = "SELECT in_transaction, sequence, changes FROM salesforce_change_events ORDER BY number DESC LIMIT 1"
+    row = db.execute(query).fetchone() if transaction.number else None
+    if row is None or row["in_transaction"] != transaction.number:
+        return 1, 0
+    return row["sequence"] + 1, row["changes"]
+
+
+def _alike(db: "sqlite3.Connection", transaction: "Transaction", likeness: int, text: str) -> int:
+    """Answer the number of an event of the transaction that tells the same and has room, 0 if there is none."""
     query = """
-    SELECT sequence + 1, changes FROM salesforce_change_events WHERE in_transaction = ? ORDER BY sequence DESC LIMIT 1
+    SELECT number, fields, json_array_length(record_ids) AS size FROM salesforce_change_events
+    WHERE in_transaction = ? AND likeness = ? ORDER BY number DESC LIMIT 1
     """
-    row = db.execute(query, (transaction.number,)).fetchone() if transaction.number else None
-    return (row[0], row[1]) if row else (1, 0)
+    row = db.execute(query, (transaction.number, likeness)).fetchone() if transaction.number else None
+    return int(row["number"]) if row and row["fields"] == text and row["size"] < _MOST_RECORDS else 0
 
 
-def _alike(db: "sqlite3.Connection", transaction: "Transaction", told: tuple[str, str, str, int]) -> int:
-    """Answer the number of an event of the transaction that tells the same, 0 if there is none."""
-    query = """
-    SELECT number FROM salesforce_change_events
-    WHERE in_transaction = ? AND entity = ? AND kind = ? AND fields = ? AND moment = ?
-    """
-    row = db.execute(query, (transaction.number, *told)).fetchone() if transaction.number else None
-    return int(row["number"]) if row else 0
-
-
-def _join(db: "sqlite3.Connection", transaction: "Transaction", number: int, ids: list[str], changes: int) -> None:
-    query = """
-    UPDATE salesforce_change_events SET changes = changes + ? WHERE in_transaction = ? AND sequence =
-    (SELECT max(sequence) FROM salesforce_change_events WHERE in_transaction = ?)
-    """
-    db.execute(query, (changes, transaction.number, transaction.number))
+def _join(db: "sqlite3.Connection", number: int, ids: list[str], changes: int) -> None:
+    newest = "number = (SELECT max(number) FROM salesforce_change_events)"
+    db.execute(f"UPDATE salesforce_change_events SET changes = changes + ? WHERE {newest}", (changes,))  # noqa: S608 - ours
     for record_id in ids:
         query = "UPDATE salesforce_change_events SET record_ids = json_insert(record_ids, '$[#]', ?) WHERE number = ?"
         db.execute(query, (record_id, number))
