@@ -1,7 +1,7 @@
 """The channels of change events: which there are, who may listen, and where in the stream one begins.
 
-Law: a channel of one object is refused to a user who does not see the object; on the channel of all objects such a
-user merely gets no events of it. A channel whose objects are not selected does not exist.
+Law: a channel of one object is refused to a user who does not see all of the object; on the channel of all objects
+such a user merely gets no events of it. The channel of an object that is not selected is refused in the same words.
 """
 
 import re
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from syncline_sim.salesforce.tokens import Login
     from syncline_sim.world import World
 
+#: "View All Data": change events know nothing of who owns which record.
+_PERMISSION = "ViewAllData"
 _ALL = "/data/ChangeEvents"
 _ENTITIES: Mapping[str, Collection[str]] = {
     _ALL: selection.DEFAULT,
@@ -26,16 +28,17 @@ _NUMBER = re.compile(r"-?\d{1,18}", re.ASCII)
 
 def admit(world: "World", login: "Login", version: int, name: str) -> None:
     """Let a user listen to a channel; raises `Refused`."""
-    chosen = set(_ENTITIES.get(name, ())) & set(selection.selected(world, login.org.id))
-    if not chosen or version < selection.SINCE:
+    if name not in _ENTITIES or version < selection.SINCE:
         raise Refused(replies.no_channel(name))
-    if name != _ALL and not readable(login.user, name):
-        raise Refused(replies.NOT_SEEN)
+    wanted = _ENTITIES[name] if name == _ALL else readable(login.user, name)
+    if not set(wanted) & set(selection.selected(world, login.org.id)):
+        raise Refused(replies.NOT_ALLOWED)
 
 
 def readable(user: "User", name: str) -> Collection[str]:
     """Answer the objects of a channel whose events a user gets."""
-    return [entity for entity in _ENTITIES[name] if user.may_read(entity)]
+    allowed = user.may(_PERMISSION)
+    return [entity for entity in _ENTITIES[name] if allowed and user.may_read(entity)]
 
 
 def replay(message: Mapping[str, Any], name: str) -> object:

@@ -93,7 +93,7 @@ NO_HANDSHAKE = Refusal(403, "Client has not completed handshake", "handshake")
 OTHER_USER = Refusal(400, "Authenticated user id does not match the session's user id", "handshake")
 NO_CHANNEL_NAME = Refusal(400, "Channel name not specified")
 NO_SLASH = Refusal(400, "Channel subscriptions must start with a leading '/'")
-NOT_SEEN = Refusal(403, "User not allowed to subscribe CDC without View All Data permissions")
+NOT_ALLOWED = Refusal(403, "User not allowed to subscribe CDC without required permissions")
 TOO_MANY = Refusal(403, "Organization concurrent user limit exceeded")
 NO_PUBLISHING = Refusal(403, "Publish denied")
 
