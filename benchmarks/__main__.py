@@ -4,12 +4,11 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks import audit, engine, hooks, rotation, start, status, sync
+from benchmarks import audit, engine, hooks, revocation, rotation, start, status, sync
 from benchmarks.measure import Result, machine, record, table
 
-MEASURED = {
-    each.__name__.rpartition(".")[2]: each.measure for each in (hooks, engine, status, sync, audit, start, rotation)
-}
+_ALL = (hooks, engine, status, sync, audit, start, rotation, revocation)
+MEASURED = {each.__name__.rpartition(".")[2]: each.measure for each in _ALL}
 RESULTS = Path(__file__).parent / "results.json"
 
 

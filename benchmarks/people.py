@@ -49,16 +49,17 @@ async def populate(data: Path, count: int) -> dict[str, bytes]:
             keys[name] = secrets.token_bytes(32)
             safe, data_key = vault.create_safe(name)
             secret = SecretStr("whsec_" + base64.b64encode(keys[name]).decode())
-            await _send(engine, name, BIRTH, {"name": name}, data_key, safe.seal(credentials.HOOK_SECRET, secret))
+            await send(engine, name, BIRTH, {"name": name}, data_key, safe.seal(credentials.HOOK_SECRET, secret))
             for event_type, told in SET_UP:
-                await _send(engine, name, event_type, told)
+                await send(engine, name, event_type, told)
         await store.write(partial(_put_off, count))
     finally:
         await store.close()
     return keys
 
 
-async def _send(engine: Engine, integration: str, event_type: str, data: dict[str, Any], *brings: Brought) -> None:
+async def send(engine: Engine, integration: str, event_type: str, data: dict[str, Any], *brings: Brought) -> None:
+    """Send an event that has to mean something."""
     actor = Actor(min(EVENTS[event_type].senders), "benchmark")
     outcome = await engine.handle(Event(integration, event_type, event_type, actor, NOW, data, brings=brings))
     assert outcome.disposition == "transitioned", outcome

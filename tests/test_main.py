@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from syncline.config import Settings
-from syncline.main import DATABASE, HOLDER, LOCK, rules
 from syncline.key_ring import KEY_FILE
+from syncline.main import DATABASE, HOLDER, LOCK, rules
 from tests.acceptance.processes import Program
 
 pytestmark = pytest.mark.slow

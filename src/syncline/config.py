@@ -33,6 +33,14 @@ class Settings(BaseSettings):
     throttle_wait: float = Field(900, ge=0.1, description="Pause when a daily limit is reached and no time is given.")
     failure_wait: float = Field(300, ge=0.1, description="Pause after a sync run has failed, before it is tried again.")
     session_lifetime: int = Field(7200, ge=60, description="Assumed life of an access token; Salesforce sends none.")
+    renewal_interval: float = Field(
+        604_800,
+        ge=1,
+        description="Age at which a grant is refreshed though nothing uses it; keep it below idle policies.",
+    )
+    idle_policy: float = Field(
+        2_592_000, ge=1, description="After how long without a refresh the source is assumed to end a grant."
+    )
     http_timeout: float = Field(30, ge=0.1, description="Longest wait for one answer of a provider.")
     effect_attempts: int = Field(6, ge=1, description="How often an effect is tried before it is dead-lettered.")
     effect_backoff: float = Field(

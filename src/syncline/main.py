@@ -36,6 +36,7 @@ from syncline.rotation import Rotation
 from syncline.store.record import Rules
 from syncline.store.secrets import master_keys
 from syncline.store.sqlite import SQLiteStore, open_store
+from syncline.upkeep import Upkeep
 from syncline.vault import Vault
 from syncline.web import access
 from syncline.web.app import build_app, build_runner
@@ -116,6 +117,9 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         await worker.start()
         stack.push_async_callback(site.rotation.stop)
         site.rotation.resume()
+        upkeep = Upkeep(store, site.engine.handle, settings, site.now)
+        stack.push_async_callback(upkeep.stop)
+        upkeep.start()
         address = _origin(*door.getsockname()[:2])
         _note_holder(settings.data, address)
         admin_key = await access.first_key(store)  # Last of all: whatever fails after it, the key is never seen.

@@ -55,6 +55,8 @@ def test_the_commands_are_the_ones_that_were_promised() -> None:
         "keys create",
         "keys revoke",
         "keys rotate",
+        "tokens list",
+        "tokens revoke",
     }
 
 

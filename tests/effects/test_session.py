@@ -19,7 +19,7 @@ EFFECT = Actor("effect", "in_1.0.0")
 async def lent(world: World) -> tuple[GrantSession, SecretStr]:
     """A session whose access token has just died."""
     await world.reach("syncing.initial_sync")
-    session = await open_session(world.tools, ID, EFFECT)
+    session = await open_session(world.tools, ID, EFFECT, to="sync_records")
     world.source.live_access.clear()
     return session, await session.access_token()
 
@@ -27,7 +27,7 @@ async def lent(world: World) -> tuple[GrantSession, SecretStr]:
 async def test_twenty_at_once_refresh_once(world: World) -> None:
     """All callers get the same new token from a single call."""
     session, dead = await lent(world)
-    others = [await open_session(world.tools, ID, Actor("effect", f"in_1.0.{n}")) for n in range(19)]
+    others = [await open_session(world.tools, ID, Actor("effect", f"in_1.0.{n}"), to="x") for n in range(19)]
     tokens = await asyncio.gather(*(one.renew(dead) for one in (session, *others)))
     assert world.source.count("refresh") == 1
     assert {token.get_secret_value() for token in tokens} == {"access-2"}
@@ -38,7 +38,7 @@ async def test_a_token_that_was_renewed_meanwhile_is_taken(world: World) -> None
     """A session that comes late with an old token makes no call."""
     session, dead = await lent(world)
     await session.renew(dead)
-    late = await open_session(world.tools, ID, EFFECT)
+    late = await open_session(world.tools, ID, EFFECT, to="sync_records")
     assert (await late.renew(dead)).get_secret_value() == "access-2"
     assert world.source.count("refresh") == 1
 
@@ -212,7 +212,7 @@ async def test_an_old_token_is_renewed_before_it_is_used(world: World) -> None:
     await world.reach("syncing.initial_sync")
     start = world.tools.now
     object.__setattr__(world.tools, "now", lambda: start() + 7_000_000_000)
-    session = await open_session(world.tools, ID, EFFECT)
+    session = await open_session(world.tools, ID, EFFECT, to="sync_records")
     assert (await session.access_token()).get_secret_value() == "access-2"
 
 
@@ -220,7 +220,7 @@ async def test_nobody_has_logged_in_yet(world: World) -> None:
     """Without a grant there is no session."""
     await world.create()
     with pytest.raises(GrantLostError):
-        await open_session(world.tools, ID, EFFECT)
+        await open_session(world.tools, ID, EFFECT, to="sync_records")
 
 
 async def _disconnect(world: World) -> None:

@@ -112,12 +112,12 @@ async def rotate(*, url: ServiceUrl = DEFAULT_URL, key: ServiceKey = "", as_json
                 await asyncio.sleep(_LOOK_SECONDS)
                 now = await client.get("/api/master-keys")
             bars.update(bar, total=_all(now), completed=_all(now) - now["left"])
-    if as_json:
-        write_json(now)
     if now["left"]:
         text = f"{now['left']} data keys were not wrapped again; the log of the service says which, and why"
-        raise CommandError(text, problem=now)
-    if not as_json:
+        raise CommandError(text, problem={"detail": text, **now})
+    if as_json:
+        write_json(now)
+    else:
         write_text(f"All {_all(now)} data keys are wrapped by {now['current']}.")
 
 

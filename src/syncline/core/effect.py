@@ -17,6 +17,8 @@ class EffectKind(msgspec.Struct, frozen=True):
     problem: str = ""
     #: Work that must not be repeated: the intent is journalled first, and a lost reply is a case of its own.
     journalled: bool = False
+    #: Nothing waits for it, and it comes again by itself: when it is given up, that is no event.
+    optional: bool = False
 
 
 EFFECTS: dict[str, EffectKind] = {
@@ -32,6 +34,7 @@ EFFECTS: dict[str, EffectKind] = {
     "wait_for_cycle": EffectKind("Wait for the next cycle", timer="timer.cycle_due", delay="cycle_interval"),
     "wait_for_quota": EffectKind("Wait for the quota", timer="timer.quota_due", delay="throttle_wait"),
     "wait_for_retry": EffectKind("Wait before the next try", timer="timer.retry_due", delay="failure_wait"),
+    "renew_grant": EffectKind("Refresh an unused authorization", optional=True),
     "revoke_grant": EffectKind("Revoke the tokens"),
 }
 

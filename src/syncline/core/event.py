@@ -184,6 +184,8 @@ EVENTS: dict[str, EventType] = {
     "timer.retry_due": EventType("Retry is due", _by("timer")),
     "pause.requested": EventType("Pause", _by("person", "hook")),
     "resume.requested": EventType("Resume", _by("person", "hook")),
+    "grant.lent": EventType("Token lent to an effect", _by("effect")),
+    "grant.renewal_due": EventType("Unused authorization is due for a refresh", _by("timer")),
     "grant.refresh_started": EventType("Token refresh started", _by("effect")),
     "grant.refreshed": EventType("Token refreshed", _by("effect")),
     "grant.refresh_failed": EventType("Token refresh did not happen", _by("effect", "service")),

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from syncline.effects.exchange_code import exchange_code
 from syncline.effects.preview_fields import preview_fields
 from syncline.effects.probe_credentials import probe_credentials
+from syncline.effects.renew_grant import renew_grant
 from syncline.effects.revoke_grant import revoke_grant
 from syncline.effects.run_checks import run_checks
 from syncline.effects.sync_fields import sync_fields
@@ -21,5 +22,6 @@ RUNNERS: Mapping[str, Runner] = {
     "preview_fields": preview_fields,
     "sync_fields": sync_fields,
     "sync_records": sync_records,
+    "renew_grant": renew_grant,
     "revoke_grant": revoke_grant,
 }

@@ -75,6 +75,9 @@ def backoff(attempt: int, first: float, asked: float | None) -> float:
 
 
 async def _bury(work: Work, error: SynclineError) -> None:
+    if EFFECTS[work.effect.name].optional:
+        await work.leave()
+        return
     spent = SPENT_BY.get(work.effect.name)
     erased = (Erasure(spent),) if spent else ()
     await work.finish("effect.exhausted", {**told(error), "effect": work.effect.name}, *erased)

@@ -25,7 +25,7 @@ async def preview_fields(work: Work) -> None:
 
 async def _compare(work: Work) -> PreviewDocument:
     source, target = work.tools.providers.source, work.tools.providers.target
-    session = await open_session(work.tools, work.effect.integration, work.actor)
+    session = await open_session(work.tools, work.effect.integration, work.actor, to=work.effect.name)
     account = await open_account(work.tools, work.effect.integration)
     seen = [field for name in source.objects for field in await source.describe(session, name)]
     side = TargetSide(

@@ -14,7 +14,7 @@ from syncline.providers.port import Check, Identity
 async def run_checks(work: Work) -> None:
     """Ask who the grant belongs to and check both sides; an outage is no result and is tried again."""
     providers = work.tools.providers
-    session = await open_session(work.tools, work.effect.integration, work.actor)
+    session = await open_session(work.tools, work.effect.integration, work.actor, to=work.effect.name)
     checks: list[Check] = []
     identity = None
     try:

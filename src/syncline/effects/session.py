@@ -14,10 +14,11 @@ from typing import Any
 from pydantic import SecretStr
 
 from syncline.core.event import Actor, Brought, Event
+from syncline.credentials import ACCESS_TOKEN, REFRESH_TOKEN
 from syncline.effects.grant import KeptGrant, brought, discard, open_grant
 from syncline.effects.parties import open_app
 from syncline.effects.tools import Tools
-from syncline.effects.work import told
+from syncline.effects.work import MovedOnError, told
 from syncline.errors import GrantLostError, RejectedError, SynclineError, UnavailableError, UnreachableError
 from syncline.store.integrations import Integration
 from syncline.store.record import Outcome
@@ -53,9 +54,25 @@ class GrantSession:
         """Where the source says whose grant it is."""
         return self._kept.document.identity_url
 
+    @property
+    def obtained_at(self) -> int:
+        """When the tokens came, in microseconds since the epoch."""
+        return self._kept.document.obtained_at
+
     async def access_token(self) -> SecretStr:
         """Answer the token to send."""
         return self._kept.access_token
+
+    async def lend(self, effect: str) -> None:
+        """Put on the log that an effect gets the token; raises `MovedOnError` when there is none to be had any more."""
+        while True:
+            seen = self._kept.safe.fingerprint(ACCESS_TOKEN, self._kept.access_token)
+            outcome = await self._send(self._kept, "grant.lent", {"to": effect, "fingerprint": seen})
+            if outcome.accepted:
+                return
+            if outcome.disposition == "unexpected":
+                raise MovedOnError("effect.moved_on", f"no token is lent in the state {outcome.origin}")
+            self._kept = await open_grant(self._tools, self._kept.integration.id)  # Refreshed by somebody meanwhile.
 
     async def renew(self, dead: SecretStr) -> SecretStr:
         """Answer another token than `dead`; raises `GrantLostError` or `UnreachableError`."""
@@ -80,7 +97,8 @@ class GrantSession:
             error = GrantLostError("grant.lost", "the source gave no refresh token with this grant")
             await self._send(kept, "grant.lost", told(error))
             raise error
-        outcome = await self._send(kept, "grant.refresh_started", {})
+        seen = kept.safe.fingerprint(REFRESH_TOKEN, kept.refresh_token)
+        outcome = await self._send(kept, "grant.refresh_started", {"fingerprint": seen})
         if outcome.disposition == "unexpected":
             raise GrantLostError("grant.lost", f"nothing is refreshed in the state {outcome.origin}")
         return outcome.accepted
@@ -130,13 +148,17 @@ class GrantSession:
         return await _send(self._tools, kept.integration, self._actor, type_, data, *brings)
 
 
-async def open_session(tools: Tools, integration: str, actor: Actor) -> GrantSession:
-    """Lend out the grant of an integration, renewed first when it is old; raises as `GrantSession.renew`."""
+async def open_session(tools: Tools, integration: str, actor: Actor, *, to: str) -> GrantSession:
+    """Lend the grant of an integration to an effect, renewed first when it is old; raises as `GrantSession.renew`.
+
+    That is on the log before the effect gets it; raises `MovedOnError` when there is no grant in the state by now.
+    """
     kept = await open_grant(tools, integration)
     session = GrantSession(tools, kept, actor)
     age = tools.now() - kept.document.obtained_at
     if age > tools.settings.session_lifetime * _OLD * 1_000_000 and kept.refresh_token is not None:
         await session.renew(kept.access_token)
+    await session.lend(to)
     return session
 
 

@@ -34,7 +34,7 @@ async def sync_records(work: Work) -> None:
 
 async def _sync(work: Work) -> None:
     documents = await work.read_documents()
-    session = await open_session(work.tools, work.effect.integration, work.actor)
+    session = await open_session(work.tools, work.effect.integration, work.actor, to=work.effect.name)
     run = Run(
         work,
         await _begin(work, session, documents.get(RUN)),

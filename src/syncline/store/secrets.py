@@ -59,6 +59,11 @@ def data_keys_but(tx: Transaction, *, key_id: str, after: str, most: int) -> lis
     return [(integration, DataKey(blob, master)) for integration, blob, master in found]
 
 
+def old_grants(tx: Transaction, *, before: int, most: int) -> list[str]:
+    """List the integrations whose grant can be refreshed and was not since `before`, the oldest first."""
+    return [integration for (integration,) in tx.list_old_grants(before=before, most=most)]
+
+
 def sealed(tx: Transaction, *, integration: str) -> dict[str, SealedRow]:
     """Answer the sealed secrets of an integration by field."""
     rows = (SealedRow(*row) for row in tx.list_secrets(integration=integration))

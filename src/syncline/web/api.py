@@ -9,7 +9,7 @@ from syncline.store import access as stored
 from syncline.store import integrations
 from syncline.web import access, audit_views, commands, logins
 from syncline.web.api_keys import make_key
-from syncline.web.asked import AuditAsked, CommandBody, KeyAsked, ListAsked, NewIntegration, StatusAsked
+from syncline.web.asked import AuditAsked, CommandBody, KeyAsked, ListAsked, NewIntegration, StatusAsked, TokensAsked
 from syncline.web.key_models import Keys, KeyView, MasterKeys, NewKey
 from syncline.web.models import (
     AuditPage,
@@ -24,6 +24,7 @@ from syncline.web.openapi import Api, Call, reply
 from syncline.web.past import status_at
 from syncline.web.site import SITE
 from syncline.web.status import hook_url, status, summaries
+from syncline.web.tokens import Tokens, inventory
 
 API = Api()
 _EXPORTS = ("application/x-ndjson", "text/csv")
@@ -104,6 +105,12 @@ async def _audit(call: Call[None, AuditAsked], integration: str) -> AuditPage | 
         return await audit_views.page(call.site, call.query, integration)
     access.require(call.request, "export")
     return await audit_views.export(call.site, call.request, call.query, integration)
+
+
+@API.route("GET", "/api/tokens", right="read", query=TokensAsked, answer=Tokens)
+async def list_tokens(call: Call[None, TokensAsked]) -> Tokens:
+    """List the tokens that are held: age, scopes, last use, next refresh; never a token."""
+    return await inventory(call.site, call.query)
 
 
 @API.route("GET", "/api/keys", right="administer", answer=Keys)

@@ -135,6 +135,13 @@ class ListAsked(Model):
     search: str = Field("", max_length=120)
 
 
+class TokensAsked(Model):
+    """Which page of the inventory of tokens is wanted."""
+
+    after: str = Field("", max_length=64)
+    limit: int = Field(50, ge=1, le=200)
+
+
 _EARLIEST, _LATEST = 0, 2**62
 
 

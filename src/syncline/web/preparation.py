@@ -39,6 +39,16 @@ class Prepared:
     authorize_url: str | None = None
 
 
+#: What a command erases at once. A disconnection keeps what it takes to revoke the tokens, and the tokens, until that
+#: is done.
+_ERASED_BY: dict[str, tuple[Brought, ...]] = {
+    "erasure.requested": (Erasure(),),
+    "disconnect.requested": (
+        Erasure((credentials.CLIENT_ID, credentials.CLIENT_SECRET, credentials.CODE, credentials.VERIFIER)),
+    ),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Holdings:
     """What is stored of the integration that a command is for; no safe when its secrets are erased."""
@@ -84,7 +94,7 @@ def prepare(site: Site, who: Who, has: Holdings, command: Command) -> Prepared:
         case ConnectionConfirmed() | FieldSyncRequested():
             return Prepared(command.model_dump(mode="json", exclude={"type"}, exclude_defaults=True))
         case _:
-            return Prepared({}, (Erasure(),) if command.type == "erasure.requested" else ())
+            return Prepared({}, _ERASED_BY.get(command.type, ()))
 
 
 def _credentials(site: Site, has: Holdings, command: CredentialsSaved) -> Prepared:

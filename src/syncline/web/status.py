@@ -142,7 +142,10 @@ def summary(site: Site, integration: Integration) -> Summary:
 
 
 def possible(site: Site, state: str) -> tuple[Next, ...]:
-    """List the events that mean something in a state, people's first, the primary one before all."""
+    """List the events that mean something in a state, people's first, the primary one before all.
+
+    Not the service's own housekeeping: nobody waits for it or can bring it about.
+    """
     chart = site.engine.rules.chart
     primary = explain(state).primary
     events = [
@@ -153,7 +156,8 @@ def possible(site: Site, state: str) -> tuple[Next, ...]:
             primary=name == primary,
         )
         for name in chart.possible(state)
-        if any(not step.refused_by for step in chart.rules[state, name].steps.values())
+        if EVENTS[name].senders != {"service"}
+        and any(not step.refused_by for step in chart.rules[state, name].steps.values())
     ]
     return tuple(sorted(events, key=lambda event: (not event.primary, "person" not in event.by)))
 

@@ -16,6 +16,13 @@ SELECT key_id, COUNT(*) FROM data_keys GROUP BY key_id ORDER BY key_id;
 SELECT integration, blob, key_id FROM data_keys
  WHERE key_id <> :key_id AND integration > :after ORDER BY integration LIMIT :most;
 
+-- name: list_old_grants(before, most)
+-- Those that can be refreshed and were not for long, the oldest first.
+SELECT access.integration FROM secrets AS access
+  JOIN secrets AS refresh ON refresh.integration = access.integration AND refresh.field = 'refresh_token'
+ WHERE access.field = 'access_token' AND access.at <= :before
+ ORDER BY access.at, access.integration LIMIT :most;
+
 -- name: list_secrets(integration)
 SELECT field, blob, key_id, fingerprint, seq, at FROM secrets WHERE integration = :integration;
 

@@ -4,7 +4,7 @@ from aiohttp import web
 
 from syncline.web import stream
 from syncline.web.pages import help as catalogue
-from syncline.web.pages import integration, integrations, keys, log, login, problem, sign_in, statics
+from syncline.web.pages import integration, integrations, keys, log, login, problem, sign_in, statics, tokens
 from syncline.web.problems import PROBLEM_PAGE
 
 
@@ -30,6 +30,7 @@ def add_routes(app: web.Application) -> None:
             web.get("/audit", log.audit),
             web.get("/help/errors", catalogue.catalogue),
             web.get("/help/errors/{code}", catalogue.entry),
+            web.get("/tokens", tokens.show),
             web.get("/keys", keys.show),
             web.post("/keys", keys.make),
             web.post("/keys/{id}/revoke", keys.revoke),

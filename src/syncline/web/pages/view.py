@@ -8,6 +8,7 @@ from aiohttp import web
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 import syncline
+from syncline.core.effect import EFFECTS
 from syncline.core.event import EVENTS
 from syncline.web.access import Who, who
 from syncline.web.pages import words
@@ -44,6 +45,7 @@ def draw(site: Site, template: str, **context: Any) -> str:  # noqa: ANN401  as 
         "catalogue": site.catalogue,
         "now": site.now(),
         "event_title": lambda name: site.title(EVENTS[name].title) if name in EVENTS else name,
+        "effect_title": lambda name: site.title(EFFECTS[name].title) if name in EFFECTS else name,
         "version": syncline.__version__,
         "me": None,
         "here": "",
