@@ -12,7 +12,8 @@ from syncline_sim.faults.fault import LIMITS, Fault
 from syncline_sim.marketo import api_users, identity
 from syncline_sim.marketo import failure as marketo
 from syncline_sim.marketo.failure import VendorError
-from syncline_sim.salesforce import gate, soap, tokens
+from syncline_sim.salesforce import gate, representation, soap, tokens
+from syncline_sim.salesforce.bulk import async_forms
 from syncline_sim.salesforce.failure import LIMIT_EXCEEDED, SalesforceError
 
 if TYPE_CHECKING:
@@ -92,10 +93,13 @@ def _refusal(request: web.Request, status: int, code: str, message: str, headers
         document = {"error": code or "server_error", "error_description": message}
         return web.json_response(document, status=status or 400, headers=headers)
     if path.startswith("/services/async"):
-        document = {"exceptionCode": code or "Unknown", "exceptionMessage": message}
-        return web.json_response(document, status=status or 500, headers=headers)
-    document = [{"message": message, "errorCode": code or "UNKNOWN_EXCEPTION"}]
-    return web.json_response(document, status=status or 500, headers=headers)
+        error = SalesforceError(status or 500, code or "Unknown", message)
+        answer = async_forms.refusal(error, as_json=async_forms.in_json(request))
+    else:
+        error = SalesforceError(status or 500, code or "UNKNOWN_EXCEPTION", message)
+        answer = representation.refusal(error, request.headers)
+    answer.headers.update(headers)
+    return answer
 
 
 def _envelope(

@@ -22,6 +22,13 @@ _MOMENTS = ("createdDate", "systemModstamp")
 _CODES = {"INVALIDENTITY": "InvalidEntity", "API_ERROR": "ClientInputError"}
 
 
+def in_json(request: web.Request) -> bool:
+    """Whether a call is in JSON, and so is what it is told of jobs and of errors."""
+    if "Content-Type" in request.headers:
+        return request.content_type == JSON
+    return JSON in request.headers.get("Accept", "")
+
+
 def answer(tag: str, document: Mapping[str, Any], status: int = 200, *, as_json: bool) -> web.Response:
     """Answer a job, a batch, or a list of batches under its name in XML."""
     if as_json:

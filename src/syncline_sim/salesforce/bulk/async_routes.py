@@ -48,7 +48,7 @@ def add_routes(app: web.Application, world: "World") -> None:
 
 
 async def _create(who: Caller, request: web.Request) -> web.Response:
-    sent = async_orders.document(await request.read(), as_json=_in_json(request))
+    sent = async_orders.document(await request.read(), as_json=async_forms.in_json(request))
     order = async_orders.job(who.login.user, sent, request.headers.get("Sforce-Enable-PKChunking", ""))
     return _described(who, request, jobs.create(who, "async", jobs.OPEN, **order), 201)
 
@@ -60,7 +60,7 @@ async def _get(who: Caller, request: web.Request) -> web.Response:
 
 
 async def _change(who: Caller, request: web.Request) -> web.Response:
-    sent = async_orders.document(await request.read(), as_json=_in_json(request))
+    sent = async_orders.document(await request.read(), as_json=async_forms.in_json(request))
     state = str(sent.get("state", ""))
     if state not in ("Closed", jobs.ABORTED):
         raise SalesforceError(400, "InvalidJobState", f"Invalid job state: {state}")
@@ -131,24 +131,18 @@ def _serve(world: "World", answer: _Answer) -> Callable[[web.Request], Awaitable
             client = transactions.named(request.headers.get("Sforce-Call-Options", ""))
             response = await answer(Caller(world, login, _version(request), client=client), request)
         except SalesforceError as error:
-            response = async_forms.refusal(error, as_json=_in_json(request))
+            response = async_forms.refusal(error, as_json=async_forms.in_json(request))
         compress_later(request, response, ("gzip",))
         return response
 
     return handle
 
 
-def _in_json(request: web.Request) -> bool:
-    if "Content-Type" in request.headers:
-        return request.content_type == async_forms.JSON
-    return async_forms.JSON in request.headers.get("Accept", "")
-
-
 def _described(who: Caller, request: web.Request, job: jobs.Job, status: int = 200) -> web.Response:
     # A call that does not say what it is in is answered in the form of the job.
     said = "Content-Type" in request.headers or job.content_type != "JSON"
     document = batches.describe_job(who.world, job)
-    return async_forms.answer("jobInfo", document, status, as_json=_in_json(request) if said else True)
+    return async_forms.answer("jobInfo", document, status, as_json=async_forms.in_json(request) if said else True)
 
 
 def _form(job: jobs.Job, tag: str, document: dict[str, object], status: int = 200) -> web.Response:
