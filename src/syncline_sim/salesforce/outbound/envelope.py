@@ -88,7 +88,9 @@ def _records(world: "World", message: Message, notifications: Sequence[Notificat
 def _field(field: FieldSpec, value: Value) -> str:
     if value is None:
         return ""
-    return f"<sf:{field.name}>{escape(_text(field, value).translate(_UNWRITABLE))}</sf:{field.name}>"
+    # A reader would take a bare carriage return for the end of a line.
+    text = escape(_text(field, value).translate(_UNWRITABLE), {"\r": "&#13;"})
+    return f"<sf:{field.name}>{text}</sf:{field.name}>"
 
 
 def _text(field: FieldSpec, value: Value) -> str:

@@ -71,20 +71,13 @@ def due(world: "World") -> list[int]:
 
 def take(world: "World", message: Message) -> list[Notification]:
     """Answer what a message has to send now, so much as one envelope holds, and give up what is too old."""
-    switches, now = world.switches["salesforce"], world.now()
-    too_old = (message.number, now, now - switches["outbound_lifetime"])
-    where = "message = ? AND failed_at IS NULL AND next_at <= ? AND queued_at <= ?"
-    if message.keep_failed:
-        query = f"UPDATE salesforce_outbound_notifications SET failed_at = ? WHERE {where}"  # noqa: S608 - ours
-        world.db.execute(query, (now, *too_old))
-    else:
-        world.db.execute(f"DELETE FROM salesforce_outbound_notifications WHERE {where}", too_old)  # noqa: S608 - ours
-    order = "DESC" if switches["outbound_disorder"] else "ASC"
-    query = f"""
-    SELECT number, record_id, attempts, queued_at FROM salesforce_outbound_notifications
-    WHERE message = ? AND failed_at IS NULL AND next_at <= ? ORDER BY number {order} LIMIT {MOST}
-    """  # noqa: S608 - ours
-    return [Notification(*row) for row in world.db.execute(query, (message.number, now))]
+    oldest = world.now() - world.switches["salesforce"]["outbound_lifetime"]
+    while found := _next(world, message):
+        old = [one for one in found if one.queued_at <= oldest]
+        if not old:
+            return found
+        _give_up(world, message, old)
+    return []
 
 
 def acknowledge(world: "World", sent: Sequence[Notification]) -> None:
@@ -138,17 +131,36 @@ def remove(world: "World", notification_id: str) -> None:
 
 
 def view(world: "World") -> dict[str, Any]:
-    """Answer what is defined, what waits and what has failed, the oldest of each first."""
+    """Answer what is defined, and what waits and has failed: how much that is, and the oldest of each."""
     _forget(world)
-    named = {message.number: message.id for message in messages.every(world.db)}
-    shown: dict[str, list[dict[str, Any]]] = {"queued": [], "failed": []}
+    named = {message.number: message for message in messages.every(world.db)}
+    shown: dict[str, Any] = {"messages": [message.view() for message in named.values()], "counts": {}}
     for name, state in (("queued", "IS NULL"), ("failed", "IS NOT NULL")):
-        query = f"SELECT * FROM salesforce_outbound_notifications WHERE failed_at {state} ORDER BY number LIMIT ?"  # noqa: S608 - ours
-        for row in world.db.execute(query, (_SHOWN,)):
-            values = dict(row)
-            number, message = values.pop("number"), values.pop("message")
-            shown[name].append({"id": ids.make(_PREFIX, number), "message": named[message], **values})
-    return {"messages": [message.view() for message in messages.every(world.db)], **shown}
+        rest = f"FROM salesforce_outbound_notifications WHERE failed_at {state}"
+        shown["counts"][name] = world.db.execute(f"SELECT count(*) {rest}").fetchone()[0]
+        rows = [dict(row) for row in world.db.execute(f"SELECT * {rest} ORDER BY number LIMIT ?", (_SHOWN,))]
+        shown[name] = [
+            {"id": ids.make(_PREFIX, row.pop("number")), "message": named[row.pop("message")].id, **row} for row in rows
+        ]
+    return shown
+
+
+def _next(world: "World", message: Message) -> list[Notification]:
+    order = "DESC" if world.switches["salesforce"]["outbound_disorder"] else "ASC"
+    query = f"""
+    SELECT number, record_id, attempts, queued_at FROM salesforce_outbound_notifications
+    WHERE message = ? AND failed_at IS NULL AND next_at <= ? ORDER BY next_at {order}, number {order} LIMIT {MOST}
+    """  # noqa: S608 - ours
+    return [Notification(*row) for row in world.db.execute(query, (message.number, world.now()))]
+
+
+def _give_up(world: "World", message: Message, old: Sequence[Notification]) -> None:
+    if message.keep_failed:
+        query = "UPDATE salesforce_outbound_notifications SET failed_at = ? WHERE number = ?"
+        world.db.executemany(query, [(world.now(), one.number) for one in old])
+    else:
+        query = "DELETE FROM salesforce_outbound_notifications WHERE number = ?"
+        world.db.executemany(query, [(one.number,) for one in old])
 
 
 def _forget(world: "World") -> None:

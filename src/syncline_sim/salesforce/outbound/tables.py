@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS salesforce_outbound_notifications (
     failure TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX IF NOT EXISTS salesforce_outbound_notifications_next
-ON salesforce_outbound_notifications (message, next_at) WHERE failed_at IS NULL;
+ON salesforce_outbound_notifications (message, next_at, number) WHERE failed_at IS NULL;
 CREATE INDEX IF NOT EXISTS salesforce_outbound_notifications_failed
 ON salesforce_outbound_notifications (failed_at) WHERE failed_at IS NOT NULL;
 """

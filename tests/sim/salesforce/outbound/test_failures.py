@@ -183,7 +183,8 @@ async def test_reset(outbound: Outbound, listener: Listener) -> None:
     await outbound.create()
     await listener.wait(1)
     await outbound.control("POST /reset", {})
-    assert await outbound.control("GET /outbound-messages") == {"messages": [], "queued": [], "failed": []}
+    nothing = {"messages": [], "counts": {"queued": 0, "failed": 0}, "queued": [], "failed": []}
+    assert await outbound.control("GET /outbound-messages") == nothing
     await outbound.define()
     (made,) = await outbound.create()
     assert made
