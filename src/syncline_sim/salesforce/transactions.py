@@ -19,6 +19,8 @@ class Transaction:
     client: str = ""  #: as which the client has named itself
     whole: bool = False  #: what is begun inside is a part of it
     number: int = 0  #: of the first change that was told of it, 0 before
+    changes: int = 0  #: how many there were, told or not
+    sequence: int = 0  #: the place of the last one
 
     @property
     def origin(self) -> str:

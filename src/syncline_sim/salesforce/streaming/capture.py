@@ -1,8 +1,8 @@
 """What becomes a change event: every write of a selected object, in the transaction that writes.
 
 Law: the same change of several records in one transaction, within one second, is one event. A change too large for an
-event is a gap event, which has no fields; what goes beyond the most changes of a transaction is an overflow event,
-which names no records either.
+event is a gap event, which has no fields; what goes beyond the most changes of a transaction is an overflow event for
+each object, which names no records either.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,40 +25,43 @@ if TYPE_CHECKING:
 _KINDS = {"create": "CREATE", "change": "UPDATE", "delete": "DELETE", "undelete": "UNDELETE"}
 #: How many records one event names; as many as a program of the org writes at once.
 _MOST_RECORDS = 200
-_OVERFLOW, _EMPTY = "GAP_OVERFLOW", "{}"
+#: What an overflow event says instead.
+_NO_RECORD = "000000000000000AAA"
+_EMPTY = "{}"
 #: What an event never tells: its header says it, or it does not stand in the record itself.
 _UNTOLD = frozenset({"Id", "IsDeleted", "SystemModstamp", "LastActivityDate"})
 
 
 def capture(world: "World", write: "Write") -> None:
     """Write down a change event."""
+    kind, fields, record_id = _KINDS[write.kind], _fields(write), write.id
+    transaction, switches, moment = transactions.current(), world.switches["salesforce"], int(world.now())
+    transaction.changes += len(fields) if write.kind == "change" else 1
     if write.spec.name not in selection.selected(world, write.org_id):
+        transaction.sequence += 1  # It has its place, which is missing in what is told.
         return
-    kind, fields, ids = _KINDS[write.kind], _fields(write), [write.id]
-    text, changes = msgspec.json.encode(fields).decode(), len(fields) if write.kind == "change" else 1
-    transaction, moment, switches = transactions.current(), int(world.now()), world.switches["salesforce"]
-    origin = transaction.origin
-    if switches["capture_gaps"] or len(text) > switches["capture_bytes"]:
+    text, origin = msgspec.json.encode(fields).decode(), transaction.origin
+    if transaction.changes > switches["capture_changes"]:
+        kind, text, record_id = "GAP_OVERFLOW", _EMPTY, _NO_RECORD
+    elif switches["capture_gaps"] or len(text) > switches["capture_bytes"]:
         kind, text, origin = f"GAP_{kind}", _EMPTY, ""
-    if not transaction.number:
-        events.purge(world)
-    place, done = _so_far(world.db, transaction)
-    if done + changes > switches["capture_changes"]:
-        kind, text, origin, ids = _OVERFLOW, _EMPTY, "", []
     likeness = crc32(f"{write.spec.name} {kind} {moment} {text}".encode())
     alike = kind != "CREATE" and _alike(world.db, transaction, likeness, text)
     if alike:
-        _join(world.db, alike, ids, changes)
+        _join(world.db, alike, record_id)
         return
+    if not transaction.number:
+        events.purge(world)
+    transaction.sequence += 1
     number = world.db.execute(
         """
-        INSERT INTO salesforce_change_events (org_id, entity, kind, record_ids, fields, changes, origin, user_id,
-                                              likeness, in_transaction, sequence, moment)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO salesforce_change_events (org_id, entity, kind, record_ids, fields, origin, user_id, likeness,
+                                              in_transaction, sequence, moment)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         (
-            *(write.org_id, write.spec.name, kind, msgspec.json.encode(ids).decode(), text, done + changes, origin),
-            *(write.user_id, likeness, transaction.number, place, moment),
+            *(write.org_id, write.spec.name, kind, f'["{record_id}"]', text, origin, write.user_id),
+            *(likeness, transaction.number, transaction.sequence, moment),
         ),
     ).lastrowid
     if not transaction.number:
@@ -79,16 +82,6 @@ def _fields(write: "Write") -> Mapping[str, Value]:
     return {name: values[name] for name in names if name not in _UNTOLD and not known[name.lower()].expression}
 
 
-def _so_far(db: "sqlite3.Connection", transaction: "Transaction") -> tuple[int, int]:
-    """Answer the place of the next event of a transaction, and how many changes there were before it."""
-    # Nobody writes while a transaction is under way, so the newest event of all is its own if it has one.
-    query = "SELECT in_transaction, sequence, changes FROM salesforce_change_events ORDER BY number DESC LIMIT 1"
-    row = db.execute(query).fetchone() if transaction.number else None
-    if row is None or row["in_transaction"] != transaction.number:
-        return 1, 0
-    return row["sequence"] + 1, row["changes"]
-
-
 def _alike(db: "sqlite3.Connection", transaction: "Transaction", likeness: int, text: str) -> int:
     """Answer the number of an event of the transaction that tells the same and has room, 0 if there is none."""
     query = """
@@ -99,9 +92,7 @@ def _alike(db: "sqlite3.Connection", transaction: "Transaction", likeness: int, 
     return int(row["number"]) if row and row["fields"] == text and row["size"] < _MOST_RECORDS else 0
 
 
-def _join(db: "sqlite3.Connection", number: int, ids: list[str], changes: int) -> None:
-    newest = "number = (SELECT max(number) FROM salesforce_change_events)"
-    db.execute(f"UPDATE salesforce_change_events SET changes = changes + ? WHERE {newest}", (changes,))  # noqa: S608 - ours
-    for record_id in ids:
+def _join(db: "sqlite3.Connection", number: int, record_id: str) -> None:
+    if record_id != _NO_RECORD:
         query = "UPDATE salesforce_change_events SET record_ids = json_insert(record_ids, '$[#]', ?) WHERE number = ?"
         db.execute(query, (record_id, number))

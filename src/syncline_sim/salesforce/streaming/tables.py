@@ -1,8 +1,7 @@
 """The tables of Change Data Capture."""
 
-#: `fields` is a JSON object of columns as they were written, `changes` how many the transaction had up to this event,
-#: `likeness` a number that events which tell the same have in common.
-#: Numbers are replay ids: none is ever given twice, so that one which has been purged is known to be too old.
+#: `fields` is a JSON object of columns as they were written, `likeness` a number that is common to events which tell
+#: the same. Their own numbers are replay ids: none is given twice, so that a purged one is known to be too old.
 TABLES = """
 CREATE TABLE IF NOT EXISTS salesforce_change_events (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -11,7 +10,6 @@ CREATE TABLE IF NOT EXISTS salesforce_change_events (
     kind TEXT NOT NULL,
     record_ids TEXT NOT NULL,
     fields TEXT NOT NULL,
-    changes INTEGER NOT NULL,
     origin TEXT NOT NULL,
     user_id TEXT NOT NULL,
     likeness INTEGER NOT NULL,

@@ -140,7 +140,8 @@ async def test_composite(stream: Stream) -> None:
 async def test_bulk(stream: Stream) -> None:
     """Rows of an ingest job are told, a hundred in a transaction."""
     await stream.open("/data/ContactChangeEvent")
-    job = await stream.rest("POST", "/jobs/ingest", {"object": "Contact", "operation": "insert"})
+    order = {"object": "Contact", "operation": "insert"}
+    job = await stream.rest("POST", "/jobs/ingest", order, Sforce_Call_Options="client=Loader")
     path = f"/jobs/ingest/{job['id']}"
     lines = "\n".join(("LastName", *(f"Person {n}" for n in range(150))))
     headers = {"Authorization": f"Bearer {stream.token}", "Content-Type": "text/csv"}
@@ -150,7 +151,7 @@ async def test_bulk(stream: Stream) -> None:
     await stream.rest("PATCH", path, {"state": "UploadComplete"})
     told = await stream.headers()
     assert {(each["changeType"], each["changeOrigin"]) for each in told} == {
-        ("CREATE", "com/salesforce/api/bulkapi/67.0")
+        ("CREATE", "com/salesforce/api/bulkapi/67.0;client=Loader")
     }
     keys = [each["transactionKey"] for each in told]
     assert (len(keys), sorted(map(keys.count, set(keys)))) == (150, [50, 100])
@@ -175,8 +176,9 @@ async def test_gaps(simulation: Simulation, stream: Stream, control: ControlDoor
     told = await stream.headers()
     assert [(each["changeType"], each["recordIds"]) for each in told] == [
         ("UPDATE", [leads[0]]),
-        ("GAP_OVERFLOW", []),
+        ("GAP_OVERFLOW", ["000000000000000AAA"]),
     ]
+    assert [each["sequenceNumber"] for each in told] == [1, 2]
 
 
 async def test_what_a_user_sees(simulation: Simulation, stream: Stream, streams: Callable[..., Stream]) -> None:
@@ -222,6 +224,9 @@ async def test_selection(stream: Stream, control: ControlDoor) -> None:
     view = await control("GET /change-data-capture")
     assert sorted(view["objects"].values(), key=len) == [["Contact"], ["Account", "Contact", "Lead"]]
     assert view["events"] == 1
+    rows = [{"attributes": {"type": "Lead"}, **PERSON}, {"attributes": {"type": "Contact"}, "LastName": "Later"}]
+    await stream.rest("POST", "/composite/sobjects", {"records": rows})
+    assert [each["sequenceNumber"] for each in await stream.headers()] == [2]
     await control("POST /change-data-capture", {"objects": []})
     assert (await stream.subscribe(ALL))["error"] == REFUSED
     await control("POST /change-data-capture", {"objects": ["User"]}, status=400)
