@@ -13,7 +13,7 @@ import msgspec
 
 from syncline_sim.salesforce import transactions
 from syncline_sim.salesforce.record_values import Value
-from syncline_sim.salesforce.streaming import events, selection
+from syncline_sim.salesforce.streaming import differences, events, selection
 
 if TYPE_CHECKING:
     import sqlite3
@@ -70,7 +70,7 @@ def capture(world: "World", write: "Write") -> None:
         world.db.execute(query, (transaction.number,))
 
 
-def _fields(write: "Write") -> Mapping[str, Value]:
+def _fields(write: "Write") -> Mapping[str, Value | Mapping[str, str]]:
     """Answer what an event tells of the record: all that a new one holds, or what is another than before."""
     values, known = write.values, write.spec.by_name
     if write.kind == "delete":
@@ -79,7 +79,17 @@ def _fields(write: "Write") -> Mapping[str, Value]:
         names = (name for name in values if name == "LastModifiedDate" or values[name] != write.before[name])
     else:
         names = (name for name in values if values[name] is not None)
-    return {name: values[name] for name in names if name not in _UNTOLD and not known[name.lower()].expression}
+    told = {name: values[name] for name in names if name not in _UNTOLD and not known[name.lower()].expression}
+    return {name: _short(write, name, value) for name, value in told.items()}
+
+
+def _short(write: "Write", name: str, value: Value) -> Value | Mapping[str, str]:
+    """Answer a value, or what is another in it if it is a text that is long and was so before."""
+    old = write.before.get(name) if write.kind == "change" else None
+    if not isinstance(value, str) or not isinstance(old, str) or len(value) < differences.LONG:
+        return value
+    difference = differences.difference(old, value)
+    return {"diff": difference} if difference else value
 
 
 def _alike(db: "sqlite3.Connection", transaction: "Transaction", likeness: int, text: str) -> int:

@@ -1,5 +1,6 @@
 """Change events: what each write of a record tells, to whom, and what belongs together."""
 
+import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -72,6 +73,24 @@ async def test_change(stream: Stream, streams: Callable[..., Stream]) -> None:
     await other.rest("PATCH", f"/sobjects/Lead/{made['id']}", {"City": None})
     (event,) = await stream.events()
     assert event["payload"]["ChangeEventHeader"]["changedFields"] == ["LastModifiedDate"]
+
+
+async def test_long_texts(stream: Stream) -> None:
+    """Of a long text only the lines are told that are others; the whole of it when that would hardly be less."""
+    lines = [f"{n} {'x' * 100}" for n in range(1, 13)]
+    made = await stream.rest("POST", "/sobjects/Lead", {**PERSON, "Description": "\r\n".join(lines)})
+    await stream.open(ALL)
+    lines[1:2], lines[8:8] = ["second", "more"], ["inserted"]
+    del lines[-1]
+    text = "\n".join(lines)
+    for description in (text, text.replace("x", "y"), "short"):
+        await stream.rest("PATCH", f"/sobjects/Lead/{made['id']}", {"Description": description})
+    told = [event["payload"]["Description"] for event in await stream.events()]
+    hunks = (f"-2 {'x' * 100}\n+second\n+more", "+inserted", f"-12 {'x' * 100}")
+    places = ("-2,1 +2,2", "-7,0 +9,1", "-12,1 +13,0")
+    parts = (f"@@ {place} @@\n{hunk}" for place, hunk in zip(places, hunks, strict=True))
+    head = f"--- \n+++ {hashlib.sha256(text.encode()).hexdigest()}"
+    assert told == [{"diff": "\n".join((head, *parts))}, text.replace("x", "y"), "short"]
 
 
 async def test_deletion_and_back(stream: Stream, control: ControlDoor) -> None:
