@@ -100,10 +100,10 @@ def token(world: "World", user: ApiUser) -> tuple[str, int]:
 
 
 def authenticate(db: sqlite3.Connection, authorization: str, now: float) -> ApiUser:
-    """Answer whose token an Authorization header carries; raises `VendorError` 600, 601 or 602."""
+    """Answer whose token an Authorization header carries; raises `VendorError` 601, 602 or 603."""
     scheme, _, sent = authorization.strip().partition(" ")
     if scheme.lower() != "bearer" or not sent.strip():
-        raise VendorError("600")
+        raise VendorError("603")  # Until 2022 it was 600, says the vendor's note on the updates of that August.
     row = db.execute("SELECT * FROM marketo_tokens WHERE token = ?", (sent.strip(),)).fetchone()
     user = find(db, row["client_id"]) if row else None
     if user is None:

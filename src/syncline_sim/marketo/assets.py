@@ -12,10 +12,10 @@ from syncline_sim.marketo.failure import VendorError
 READ = ("Read-Only Assets", "Read-Write Assets")
 WRITE = ("Read-Write Assets",)
 #: The folders that an instance has from the first day, as far as assets can be put into them here.
-FOLDERS = {1: "Marketing Activities", 2: "Lists"}
+FOLDERS = {1: "Marketing Activities", 2: "Group Lists"}
 MAX_RETURN = 200
 _DEFAULT_RETURN = 20
-_FOLDER = re.compile(r"""\{\s*['"]?id['"]?\s*:\s*['"]?(\d+)['"]?\s*,\s*['"]?type['"]?\s*:\s*['"]?(\w+)['"]?\s*\}""")
+_FOLDER = re.compile(r"""\{\s*['"]?(\w+)['"]?\s*:\s*['"]?(\w+)['"]?\s*,\s*['"]?(\w+)['"]?\s*:\s*['"]?(\w+)['"]?\s*\}""")
 
 
 def answer(result: list[dict[str, Any]]) -> dict[str, Any]:
@@ -37,9 +37,10 @@ def folder(call: Call) -> tuple[int, str]:
         raise VendorError("701", "folder")
     # One public client writes it with other quotes than JSON has, or with none.
     match = _FOLDER.fullmatch(text.strip())
-    if match is None:
+    told = {match[1]: match[2], match[3]: match[4]} if match else {}
+    if set(told) != {"id", "type"} or not told["id"].isdecimal():
         raise VendorError("709", "Invalid folder")
-    number, kind = int(match[1]), match[2]
+    number, kind = int(told["id"]), told["type"]
     if not is_folder(call.world.db, number, kind):
         raise VendorError("710")
     return number, kind

@@ -3,10 +3,9 @@
 Law: no other module spells a message out. Codes are from the vendor's page "Error Codes" of its REST API.
 """
 
-#: `{}` is filled with what the call was about. 600 is not documented; clients know it as the missing token.
+#: `{}` is filled with what the call was about.
 MESSAGES = {
     "502": "Bad Gateway",
-    "600": "Access token not specified",
     "601": "Access token invalid",
     "602": "Access token expired",
     "603": "Access denied",

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from syncline_sim.world import World
 
 MAX_URI = 8 * 1024
+#: Recorded answers of the Asset API have their members in this order; all others begin with the `requestId`.
+_ASSET_MEMBERS = ("success", "errors", "requestId", "warnings", "result")
 _FORM = "application/x-www-form-urlencoded"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -78,11 +80,13 @@ class Gate:
                 raise VendorError("1018")
             call = Call(self._world, user, request.match_info, parameters, request.content_type, body, request.headers)
             answer = endpoint.answer(call)
-            return answer if isinstance(answer, web.Response) else {"success": True, **answer}
+            return answer if isinstance(answer, web.Response) else {**answer, "success": True}
 
     def _envelope(self, members: dict[str, Any]) -> web.Response:
         moment = int(self._world.now() * 1000)
         document = {"requestId": f"{self._world.random.getrandbits(20):x}#{moment:x}", **members}
+        if "warnings" in document:
+            document = {name: document[name] for name in _ASSET_MEMBERS if name in document}
         return web.Response(body=msgspec.json.encode(document), content_type="application/json", charset="UTF-8")
 
 

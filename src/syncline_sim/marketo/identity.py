@@ -1,9 +1,10 @@
 """The identity endpoint: client id and secret of a custom service for an access token (page "Authentication")."""
 
 import hmac
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
+import msgspec
 from aiohttp import web
 
 from syncline_sim.marketo import api_users
@@ -33,12 +34,16 @@ def serve(world: "World") -> Callable[[web.Request], Awaitable[web.Response]]:
             return _refuse(401, "invalid_client", "Bad client credentials")
         with transaction(world.db):
             token, left = api_users.token(world, user)
-        return web.json_response(
-            {"access_token": token, "token_type": "bearer", "expires_in": left, "scope": user.user_id}
-        )
+        document = {"access_token": token, "token_type": "bearer", "expires_in": left, "scope": user.user_id}
+        return _reply(document, headers={"Cache-Control": "no-store", "Pragma": "no-cache"})
 
     return handle
 
 
 def _refuse(status: int, error: str, description: str) -> web.Response:
-    return web.json_response({"error": error, "error_description": description}, status=status)
+    return _reply({"error": error, "error_description": description}, status)
+
+
+def _reply(document: dict[str, object], status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    body = msgspec.json.encode(document)
+    return web.Response(status=status, body=body, content_type="application/json", charset="UTF-8", headers=headers)

@@ -62,13 +62,14 @@ def find(call: Call) -> dict[str, Any]:
     rest = [matches[number] for number in sorted(matches) if number > after]
     page = rest[:size]
     more = next_page(page[-1].id) if len(rest) > size else {}
-    return {"result": [person.view(names) for person in page], **more}
+    return {"result": [people.show(person, names) for person in page], **more}
 
 
 def get(call: Call) -> dict[str, Any]:
     """Answer one person."""
     people = People(call.world.db)
-    return {"result": [people.need(call.path["id"]).view(people.names(call.listed("fields")))]}
+    person = people.need(call.path["id"])
+    return {"result": [people.show(person, people.names(call.listed("fields")))]}
 
 
 def delete(call: Call) -> dict[str, Any]:

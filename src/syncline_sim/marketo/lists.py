@@ -67,7 +67,7 @@ def members(call: Call) -> dict[str, Any]:
     found = [row["person"] for row in db.execute(query, (number, after, most + 1))]
     page = found[:most]
     more = next_page(page[-1]) if len(found) > most else {}
-    return {"result": [people.need(person).view(names) for person in page], **more}
+    return {"result": [people.show(people.need(person), names) for person in page], **more}
 
 
 def add(call: Call) -> dict[str, Any]:

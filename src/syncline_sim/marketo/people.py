@@ -2,7 +2,7 @@
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,7 +15,8 @@ from syncline_sim.marketo.history import API, History
 from syncline_sim.marketo.values import Value
 from syncline_sim.marketo.webhooks.campaigns import Campaigns
 
-_DEFAULT_FIELDS = ("id", "email", "updatedAt", "createdAt", "lastName", "firstName")
+#: In the order in which recorded traffic has them.
+_DEFAULT_FIELDS = ("id", "firstName", "lastName", "email", "updatedAt", "createdAt")
 #: Sorted, so that equal people are equal text: the digest and `changed nothing` depend on it.
 _encode = msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
@@ -36,14 +37,15 @@ class Person:
         names = (self.document.get("firstName"), self.document.get("lastName"))
         return " ".join(str(name) for name in names if name) or str(self.document.get("email", ""))
 
-    def view(self, names: Iterable[str]) -> dict[str, Value]:
-        """Answer the named fields, null where there is nothing."""
+    def view(self, names: Iterable[str], unset: Mapping[str, Value] | None = None) -> dict[str, Value]:
+        """Answer the named fields; where there is nothing, what `unset` has for it, else null."""
+        empty = unset or {}
         own: dict[str, Value] = {
             "id": self.id,
             "createdAt": values.stamp(self.created_at),
             "updatedAt": values.stamp(self.updated_at),
         }
-        return {name: own[name] if name in own else self.document.get(name) for name in names}
+        return {name: own[name] if name in own else self.document.get(name, empty.get(name)) for name in names}
 
 
 class People:
@@ -55,6 +57,10 @@ class People:
         self.history = History(db, source)
         self._campaigns = Campaigns(db)
         self._keys = [name for name, field in self.fields.items() if field.keyed]
+        #: What was never set to true is false, and what is set to null is false again: recorded traffic.
+        self._unset: dict[str, Value] = {
+            name: False for name, field in self.fields.items() if field.data_type == "boolean"
+        }
 
     def find(self, field: PersonField, value: Value) -> list[Person]:
         """Answer who has this value in this field, oldest first; letter case does not matter."""
@@ -80,13 +86,18 @@ class People:
             raise VendorError("1004")
         return found[0]
 
-    def names(self, wanted: Iterable[str]) -> list[str]:
-        """Answer the names of the fields that are wanted, or those shown when none are; raises `VendorError` 1006."""
-        names = list(wanted) or list(_DEFAULT_FIELDS)
+    def names(self, wanted: Sequence[str]) -> list[str]:
+        """Answer the names of the fields that are shown: `id` and what is wanted; raises `VendorError` 1006."""
+        # Recorded traffic has the id also where it was not asked for, so clients rely on it.
+        names = list(dict.fromkeys(("id", *(wanted or _DEFAULT_FIELDS))))
         for name in names:
             if name not in self.fields:
                 raise VendorError("1006", name)
         return names
+
+    def show(self, person: Person, names: Iterable[str]) -> dict[str, Value]:
+        """Answer the named fields of a person as clients are told them."""
+        return person.view(names, self._unset)
 
     def page(self, *, limit: int, offset: int) -> list[Person]:
         """Answer some people in the order of their arrival."""

@@ -73,7 +73,10 @@ def members(call: Call) -> dict[str, Any]:
     names = people.names(call.listed("fields"))
     query = "SELECT * FROM marketo_program_members WHERE program = ? AND person > ? ORDER BY person LIMIT ?"
     found = db.execute(query, (program["id"], after, most + 1)).fetchall()
-    page = [{**people.need(row["person"]).view(names), "membership": _membership(program, row)} for row in found[:most]]
+    page = [
+        {**people.show(people.need(row["person"]), names), "membership": _membership(program, row)}
+        for row in found[:most]
+    ]
     return {"result": page, **(next_page(found[most - 1]["person"]) if len(found) > most else {})}
 
 

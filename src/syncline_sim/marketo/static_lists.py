@@ -21,15 +21,12 @@ def browse(call: Call) -> dict[str, Any]:
 
 def get(call: Call) -> dict[str, Any]:
     """Answer one list."""
-    return assets.answer([_view(_need(call))])
+    return _found(call.world.db.execute(_ONE, (call.path["id"],)).fetchone())
 
 
 def get_by_name(call: Call) -> dict[str, Any]:
     """Answer the list of a name."""
-    row = _named(call.world.db, assets.filled(call, "name"))
-    if row is None:
-        raise VendorError("702")
-    return assets.answer([_view(row)])
+    return _found(_named(call.world.db, assets.filled(call, "name")))
 
 
 def create(call: Call) -> dict[str, Any]:
@@ -69,6 +66,10 @@ def delete(call: Call) -> dict[str, Any]:
     return assets.answer([{"id": number}])
 
 
+def _found(row: sqlite3.Row | None) -> dict[str, Any]:
+    return assets.answer([] if row is None else [_view(row)])
+
+
 def _need(call: Call) -> sqlite3.Row:
     row: sqlite3.Row | None = call.world.db.execute(_ONE, (call.path["id"],)).fetchone()
     if row is None:
@@ -91,6 +92,7 @@ def _view(row: sqlite3.Row) -> dict[str, Any]:
         "updatedAt": assets.stamp(row["updated_at"]),
         "folder": {"id": row["folder"], "type": row["folder_type"]},
         "computedUrl": f"https://app.marketo.example/#ST{row['id']}A1",
+        "workspace": "Default",
     }
 
 

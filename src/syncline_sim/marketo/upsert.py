@@ -25,7 +25,7 @@ class Upsert:
     now: int
     company_closed: bool = False
     race_window: float = 0
-    coerce: Callable[[PersonField, object], Value] = values.coerce
+    coerce: Callable[[PersonField, object], Value] = values.coerce_of_person
 
     def apply(self, records: list[Any]) -> list[dict[str, Any]]:
         """Write the records and answer their results in the same order."""

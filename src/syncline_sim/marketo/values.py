@@ -17,16 +17,29 @@ _INTEGER_LIMIT = 2**31
 _BOOLEANS: dict[object, bool] = {"true": True, "1": True, 1: True, "false": False, "0": False, 0: False}
 
 
+class UnfitError(VendorError):
+    """A value that a field of this type can not hold."""
+
+
+def coerce_of_person(field: PersonField, sent: object) -> Value:
+    """Answer the value to store, as for any object; raises `VendorError` 1003, worded as recorded traffic has it."""
+    try:
+        return coerce(field, sent)
+    except UnfitError:
+        text = str(sent).lower() if isinstance(sent, bool) else str(sent)
+        raise VendorError("1003", f"Invalid value for field '{field.name}' and value '{text}'") from None
+
+
 def coerce(field: PersonField, sent: object) -> Value:
     """Answer the value to store; null and the empty string are null. Raises `VendorError` 1001 or 1003."""
     if sent is None or sent == "":
         return None
     if isinstance(sent, (dict, list)):
-        raise VendorError("1001", sent, field.data_type)
+        raise UnfitError("1001", sent, field.data_type)
     try:
         return _COERCIONS[field.data_type](field, sent)
     except (TypeError, ValueError, KeyError, OverflowError):
-        raise VendorError("1001", sent, field.data_type) from None
+        raise UnfitError("1001", sent, field.data_type) from None
 
 
 @lru_cache(maxsize=1024)  # Who writes many people or activities writes the same seconds again and again.
@@ -47,7 +60,7 @@ def _string(field: PersonField, sent: object) -> str:
 def _email(field: PersonField, sent: object) -> str:
     text = _string(field, sent).strip()
     if not _EMAIL.fullmatch(text):
-        raise VendorError("1003", f"Invalid data: field '{field.name}' is not an email address")
+        raise UnfitError("1003", f"Invalid data: field '{field.name}' is not an email address")
     return text
 
 

@@ -88,7 +88,7 @@ async def test_list(world: World, user: ApiUser) -> None:
     for _ in range(2):
         await user.get(f"{LEADS}/batch/1.json")
     members = await user.get("/rest/v1/lists/7/leads.json", {"fields": "email"})
-    assert members["result"] == [{"email": "a@example.com"}]
+    assert members["result"] == [{"id": 1, "email": "a@example.com"}]
     assert (await load(user, "email\nb@example.com\n", "listId=7"))["status"] == "Complete"
 
 

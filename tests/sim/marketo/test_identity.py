@@ -45,10 +45,10 @@ async def test_grant_type(user: ApiUser) -> None:
 
 
 async def test_tokens_of_calls(world: World, user: ApiUser) -> None:
-    """No token is 600, an unknown one 601, an expired one 602."""
+    """No token is 603, as it has been since 2022, an unknown one 601, an expired one 602."""
     good, path = user.headers, "/rest/v1/leads/describe.json"
     user.headers = {}
-    assert codes(await user.get(path)) == ["600"]
+    assert codes(await user.get(path)) == ["603"]
     user.headers = {"Authorization": "Bearer nonsense"}
     assert codes(await user.get(path)) == ["601"]
     user.headers = good

@@ -34,7 +34,7 @@ async def test_custom_key(world: World, user: ApiUser) -> None:
     assert first[0]["id"] == second[0]["id"] != second[1]["id"]
     assert people.count(world.db) == 2
     found = await user.get(LEADS, {"filterType": "salesforceId", "filterValues": "00Q1", "fields": "email,firstName"})
-    assert found["result"] == [{"email": "b@example.com", "firstName": "Zoë"}]
+    assert found["result"] == [{"id": 1, "email": "b@example.com", "firstName": "Zoë"}]
 
 
 async def test_record_errors(user: ApiUser) -> None:
@@ -49,7 +49,7 @@ async def test_record_errors(user: ApiUser) -> None:
         {"email": "e@example.com"},
     )
     assert [r["status"] for r in results] == ["created", *["skipped"] * 5, "created"]
-    assert [reason(r) for r in results[1:6]] == ["1003", "1001", "1006", "1003", "1003"]
+    assert [reason(r) for r in results[1:6]] == ["1003", "1003", "1006", "1003", "1003"]
 
 
 async def test_actions(user: ApiUser) -> None:
@@ -116,7 +116,7 @@ async def test_by_id(user: ApiUser) -> None:
     """A person is read and deleted by id."""
     person = (await user.upsert({"email": "a@example.com"}))[0]["id"]
     found = await user.get(f"/rest/v1/lead/{person}.json", {"fields": "email,phone"})
-    assert found["result"] == [{"email": "a@example.com", "phone": None}]
+    assert found["result"] == [{"id": person, "email": "a@example.com", "phone": None}]  # The id is always there.
     gone = await user.post("/rest/v1/leads/delete.json", {"input": [{"id": person}, {"id": 99}]})
     assert gone["result"][0] == {"id": person, "status": "deleted"}
     assert reason(gone["result"][1]) == "1004"

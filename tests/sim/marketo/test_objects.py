@@ -147,6 +147,6 @@ async def test_company_of_people(user: ApiUser) -> None:
     await write(user, COMPANIES, acme)
     person = (await user.upsert({"email": "a@example.com", "externalCompanyId": "A1"}))[0]["id"]
     path, query = f"/rest/v1/lead/{person}.json", {"fields": "company,industry"}
-    assert (await user.get(path, query))["result"] == [{"company": "Acme", "industry": "Anvils"}]
+    assert (await user.get(path, query))["result"] == [{"id": 1, "company": "Acme", "industry": "Anvils"}]
     await write(user, COMPANIES, {"externalCompanyId": "A1", "company": "Acme & Co"})
-    assert (await user.get(path, query))["result"] == [{"company": "Acme & Co", "industry": "Anvils"}]
+    assert (await user.get(path, query))["result"] == [{"id": 1, "company": "Acme & Co", "industry": "Anvils"}]

@@ -51,7 +51,7 @@ def _people(db: sqlite3.Connection, request: dict[str, Any], place: tuple[int, i
     by_list = "list" in request
     found = people.on_list(request["list"], after=after) if by_list else people.within(*request["span"], after=after)
     for person in found:
-        view = person.view(names)
+        view = people.show(person, names)
         yield (0, person.id), [view[name] for name in names]
 
 

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from syncline_sim.marketo import fields, lists
-from syncline_sim.marketo.activity_types import DELETE_LEAD
 from syncline_sim.marketo.bulk.tabular import DELIMITERS
 from syncline_sim.marketo.failure import VendorError
 from syncline_sim.marketo.objects import custom_types
@@ -51,8 +50,6 @@ def activities(call: "Call") -> dict[str, Any]:
     if "createdAt" not in given:
         raise VendorError("1002", "createdAt")
     kinds = _listed(given, "activityTypeIds", int)
-    if kinds and DELETE_LEAD in kinds:
-        raise VendorError("1003", f"Activity type {DELETE_LEAD} is not supported")
     primary = [name for name in _ACTIVITY_FILTERS[2:] if name in given]
     if len(primary) > 1:
         raise VendorError("1003", f"{primary[0]} and {primary[1]} can not be combined")
