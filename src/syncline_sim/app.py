@@ -14,6 +14,7 @@ from aiohttp.web_urldispatcher import UrlMappingMatchInfo
 from syncline_sim import certificates
 from syncline_sim.calls import Calls
 from syncline_sim.control import Control
+from syncline_sim.dress import MARKETO, SALESFORCE, dress
 from syncline_sim.errands import Errands
 from syncline_sim.faults.faults import Faults
 from syncline_sim.letters import Letters
@@ -156,6 +157,7 @@ class Simulation:
             _take_resolved,
         )
         app = web.Application(middlewares=middlewares, client_max_size=_MAX_BODY)
+        app.on_response_prepare.append(dress(SALESFORCE))
         LoginPages(self.world).add_routes(app)
         SetupPages(self.world).add_routes(app)
         TokenEndpoint(self.world).add_routes(app)
@@ -170,6 +172,7 @@ class Simulation:
     def _marketo(self) -> web.Application:
         middlewares = (self.calls.count("marketo"), self.faults.inject("marketo"))
         app = web.Application(middlewares=middlewares, client_max_size=_MAX_BODY)
+        app.on_response_prepare.append(dress(MARKETO))
         marketo.add_routes(app, self.world)
         return app
 
