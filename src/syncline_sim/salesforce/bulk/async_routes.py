@@ -48,7 +48,7 @@ def add_routes(app: web.Application, world: "World") -> None:
 
 
 async def _create(who: Caller, request: web.Request) -> web.Response:
-    sent = async_orders.document(await request.read(), as_json=async_forms.in_json(request))
+    sent = async_orders.document(await _body(request), as_json=async_forms.in_json(request))
     order = async_orders.job(who.login.user, sent, request.headers.get("Sforce-Enable-PKChunking", ""))
     return _described(who, request, jobs.create(who, "async", jobs.OPEN, **order), 201)
 
@@ -60,7 +60,7 @@ async def _get(who: Caller, request: web.Request) -> web.Response:
 
 
 async def _change(who: Caller, request: web.Request) -> web.Response:
-    sent = async_orders.document(await request.read(), as_json=async_forms.in_json(request))
+    sent = async_orders.document(await _body(request), as_json=async_forms.in_json(request))
     state = str(sent.get("state", ""))
     if state not in ("Closed", jobs.ABORTED):
         raise SalesforceError(400, "InvalidJobState", f"Invalid job state: {state}")
@@ -68,14 +68,11 @@ async def _change(who: Caller, request: web.Request) -> web.Response:
 
 
 async def _add(who: Caller, request: web.Request) -> web.Response:
-    body = await request.read()
+    body = await _body(request)
     job = _job(who, request)
     if request.content_type != _TYPES[job.content_type]:
         message = f"Content type of the batch, {request.content_type}, does not match that of the job"
         raise SalesforceError(400, "InvalidBatch", message)
-    if len(body) > _MOST_BYTES:
-        message = f"Failed to read request. Exceeded max size limit of {_MOST_BYTES}"
-        raise SalesforceError(400, "ClientInputError", message)
     batch = batches.submit(who, job, _in_utf8(body, request))
     return _form(job, "batchInfo", batches.describe(job, batch), 201)
 
@@ -136,6 +133,23 @@ def _serve(world: "World", answer: _Answer) -> Callable[[web.Request], Awaitable
         return response
 
     return handle
+
+
+async def _body(request: web.Request) -> bytes:
+    try:
+        body = await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise _too_large() from None
+    except web.RequestPayloadError as error:
+        raise SalesforceError(400, "ClientInputError", f"Failed to read request. {error}") from None
+    if len(body) > _MOST_BYTES:
+        raise _too_large()
+    return body
+
+
+def _too_large() -> SalesforceError:
+    message = f"Failed to read request. Exceeded max size limit of {_MOST_BYTES}"
+    return SalesforceError(400, "ClientInputError", message)
 
 
 def _described(who: Caller, request: web.Request, job: jobs.Job, status: int = 200) -> web.Response:

@@ -116,7 +116,8 @@ async def test_sizes(async_door: AsyncDoor) -> None:
     """A batch has something in it, 10 MB and 10,000 rows at most."""
     job = await async_door.job("insert")
     assert await async_door.refusal("POST", f"/{job}/batch", " \n", CSV) == "ClientInputError"
-    assert await async_door.refusal("POST", f"/{job}/batch", BytesIO(b"x" * 10_000_001), CSV) == "ClientInputError"
+    for size in (10_000_001, 17 * 2**20):
+        assert await async_door.refusal("POST", f"/{job}/batch", BytesIO(b"x" * size), CSV) == "ClientInputError"
     batch = await async_door.batch(job, "LastName\n" + "x\n" * 10_001)
     assert (await async_door.state(job, batch))[0] == "Failed"
 
@@ -159,6 +160,13 @@ async def test_compressed(world: World, async_door: AsyncDoor) -> None:
         response = await async_door.send("GET", f"/{job}", Accept_Encoding=accepted)
         assert response.headers.get("Content-Encoding") == sent
         assert text(fromstring(await response.text()), "id") == job
+
+
+async def test_broken_compression(async_door: AsyncDoor) -> None:
+    """What is not compressed as it says cannot be read."""
+    job = await async_door.job("insert")
+    response = await async_door.send("POST", f"/{job}/batch", HEADER, CSV, Content_Encoding="gzip")
+    assert (response.status, "<exceptionCode>ClientInputError</exceptionCode>" in await response.text()) == (400, True)
 
 
 async def test_session(async_door: AsyncDoor) -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import zlib
 
 import pytest
@@ -90,3 +91,19 @@ async def test_unknown_rule(world: World, api: Api) -> None:
     assert refused == (400, "INVALID_CROSS_REFERENCE_KEY")
     assert changes.count_records(world, "Lead") == 0
     assert (await api.send("GET", "/sobjects", headers=headers)).status == 200
+
+
+async def test_as_a_tap_reads(world: World, api: Api) -> None:
+    """A tap pages through what is deleted too, and reads two limits, of which one has to be all that a header says."""
+    for number in range(2001):
+        changes.create_record(world, "Lead", {**PERSON, "Title": f"T{number}"})
+    changes.delete_record(world, "Lead", changes.read_records(world, "Lead", limit=1)[0]["Id"])
+    soql = (
+        "SELECT Id,IsDeleted FROM Lead WHERE SystemModstamp >= 2020-01-01T00:00:00.000000Z  ORDER BY SystemModstamp ASC"
+    )
+    first = await api.send("GET", "/queryAll", params={"q": soql}, headers={"Accept-Encoding": "gzip, deflate"})
+    assert re.search(r"^api-usage=(\d+)/(\d+)$", first.headers["Sforce-Limit-Info"])
+    page = await first.json()
+    (last,) = (await api.get(page["nextRecordsUrl"]))["records"]
+    assert sum(record["IsDeleted"] for record in [*page["records"], last]) == 1
+    assert (await api.get("/limits"))["DailyBulkApiBatches"] == {"Max": 15_000, "Remaining": 15_000}
