@@ -88,16 +88,19 @@ async def test_nobody(stream: Stream, token: str, reason: str) -> None:
     assert (await stream.send("/meta/connect", connectionType="long-polling"))["error"] == reason
 
 
-@pytest.mark.parametrize("way", ["revoke", "expire", "disabled"])
+@pytest.mark.parametrize("way", ["revoke", "expire", "disabled", "reset"])
 async def test_session_ends(simulation: Simulation, stream: Stream, control: ControlDoor, way: str) -> None:
     """Who waits is told at once that the session is over, and not to come back with it."""
     await stream.open(ALL)
     waiting = asyncio.create_task(stream.wait())
     await held(simulation)
-    if way == "disabled":
-        await control("PATCH /users/sync@acme.example", {"permissions": []})
-    else:
-        await control(f"POST /tokens/{way}", {})
+    calls: dict[str, tuple[str, dict[str, Any]]] = {
+        "revoke": ("POST /tokens/revoke", {}),
+        "expire": ("POST /tokens/expire", {}),
+        "disabled": ("PATCH /users/sync@acme.example", {"permissions": []}),
+        "reset": ("POST /reset", {"leads": 1, "contacts": 1}),
+    }
+    await control(*calls[way])
     assert await waiting == [
         {
             "channel": "/meta/connect",
