@@ -206,3 +206,20 @@ async def test_login_rate(control: ControlDoor, ask: Ask, sign: Callable[..., st
     assert await ask(grant_type=ASSERTION, assertion=sign()) == (400, refused)
     await control("POST /clock", {"advance": 3600})
     assert (await ask(grant_type=ASSERTION, assertion=sign()))[0] == 200
+
+
+PROOF = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
+async def test_signature_instead_of_secret(ask: Ask, sign: Callable[..., str], app: dict[str, Any]) -> None:
+    """An app proves itself by signing for the token endpoint; what is not its own, or too old, does not count."""
+    right = {"sub": app["consumer_key"], "aud": f"https://{PRODUCTION}/services/oauth2/token"}
+    form = {"grant_type": "client_credentials", "client_assertion_type": PROOF}
+    status, found = await ask(**form, client_assertion=sign(**right))
+    assert (status, found["token_type"]) == (200, "Bearer")
+    refused = {"error": "invalid_client", "error_description": "invalid client credentials"}
+    stranger = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    kind = serialization.PrivateFormat.PKCS8
+    key = stranger.private_bytes(serialization.Encoding.PEM, kind, serialization.NoEncryption()).decode()
+    for wrong in (sign(**right, exp=1), sign(**{**right, "aud": "https://example.com"}), sign(key=key, **right)):
+        assert await ask(**form, client_assertion=wrong) == (400, refused)

@@ -76,7 +76,7 @@ async def test_bulk_by_detour(marketo: Ask) -> None:
     assert b'"status":"Cancelled","createdAt":"' in ended.body
 
 
-@pytest.mark.parametrize("path", ["/services/data", "/services/data/v67.0/limits"])
+@pytest.mark.parametrize("path", ["/services/data", "/services/data/v67.0/limits", "/.well-known/openid-configuration"])
 async def test_salesforce(simulation: Simulation, path: str) -> None:
     """Salesforce names no web server of ours either, and forbids to keep what it says."""
     answer = await say(simulation.world.urls["salesforce"], f"GET {path} HTTP/1.1\nAccept: application/json")

@@ -11,17 +11,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from syncline_sim.world import World
 
-#: Scopes with the words of the set-up page; the vendor has more. Not `openid`: there are no id tokens here.
+#: Scopes with the words of the set-up page; the vendor has more.
 SCOPES = {
     "api": "Manage user data via APIs (api)",
     "refresh_token": "Perform requests at any time (refresh_token, offline_access)",
     "offline_access": "Perform requests at any time (refresh_token, offline_access)",
     "id": "Access the identity URL service (id, profile, email, address, phone)",
+    "openid": "Access unique user identifiers (openid)",
     "web": "Manage user data via Web browsers (web)",
     "full": "Full access (full)",
 }
 #: One entry on the set-up page, two names in requests.
 OFFLINE = frozenset({"refresh_token", "offline_access"})
+#: Here as well: one entry, five names.
+_IDENTITY = frozenset({"id", "profile", "email", "address", "phone"})
 _KEY_START = "3MVG9"
 _LETTERS = string.ascii_letters + string.digits
 
@@ -61,11 +64,16 @@ class App:
     def allows(self, scopes: frozenset[str]) -> bool:
         """Whether all of these scopes are among the app's."""
         own = frozenset(self.settings.scopes)
-        return scopes <= (own | OFFLINE if own & OFFLINE else own)
+        return scopes <= own.union(*(names for names in (OFFLINE, _IDENTITY) if own & names))
 
     def knows(self, secret: str) -> bool:
         """Whether this is the app's secret."""
         return hmac.compare_digest(self.consumer_secret.encode(), secret.encode())
+
+
+def wording(scope: str) -> str:
+    """Answer the words for a scope of a request; raises `KeyError`."""
+    return SCOPES["id"] if scope in _IDENTITY else SCOPES[scope]
 
 
 def register(world: "World", org_id: str, name: str, contact_email: str, settings: Settings) -> App:

@@ -113,5 +113,6 @@ def approve(world: "World", asked: AuthorizationRequest, user: User) -> URL:
         redirect_uri=asked.redirect_uri,
         scopes=asked.scopes,
         challenge=asked.parameters.get("code_challenge", ""),
+        nonce=asked.parameters.get("nonce", ""),
     )
     return asked.answer(code=code)

@@ -20,9 +20,22 @@ if TYPE_CHECKING:
 ASSERTION = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
+def asserted_app(world: "World", assertion: str, request: web.Request) -> App:
+    """Answer the app that proves itself by a signature instead of a secret (RFC 7523 §2.2); raises `OAuthError`."""
+    asserted = _read(assertion)
+    app = apps.find_working(world, asserted.issuer)
+    if app is None:
+        raise OAuthError("client_id")
+    audience = asserted.audience.removesuffix("/services/oauth2/token").rstrip("/")
+    good = audience in hosts.audiences(world, request, orgs.find_org(world, app.org_id))
+    if not good or asserted.expires <= world.now() or not asserted.signed_by(app.settings.certificate):
+        raise OAuthError("client")
+    return app
+
+
 def claimed_app(world: "World", form: Mapping[str, str]) -> App:
     """Answer the app that an assertion names; whether it is from there is judged later; raises `OAuthError`."""
-    app = apps.find_working(world, _read(form).issuer)
+    app = apps.find_working(world, _read(form.get("assertion", "")).issuer)
     if app is None:
         raise OAuthError("client_id")
     return app
@@ -57,7 +70,7 @@ def _by_credentials(world: "World", app: App, _: Mapping[str, str], request: web
 
 
 def _by_assertion(world: "World", app: App, form: Mapping[str, str], request: web.Request) -> Issued:
-    asserted = _read(form)
+    asserted = _read(form.get("assertion", ""))
     if not asserted.signed_by(app.settings.certificate):
         raise OAuthError("assertion")
     if asserted.expires <= world.now():
@@ -93,9 +106,9 @@ BY_GRANT_TYPE: Mapping[str, Login] = {
 }
 
 
-def _read(form: Mapping[str, str]) -> assertions.Assertion:
+def _read(text: str) -> assertions.Assertion:
     try:
-        return assertions.read(form.get("assertion", ""))
+        return assertions.read(text)
     except assertions.AssertionRefusedError:
         raise OAuthError("assertion") from None
 

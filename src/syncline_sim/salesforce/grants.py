@@ -39,16 +39,17 @@ class Issued:
     grant: Grant
     access_token: str
     refresh_token: str
+    nonce: str = ""  #: what the app has sent with the login
 
 
 def issue_code(
-    world: "World", app: App, user: User, *, redirect_uri: str, scopes: frozenset[str], challenge: str
+    world: "World", app: App, user: User, *, redirect_uri: str, scopes: frozenset[str], challenge: str, nonce: str = ""
 ) -> str:
     """Answer a fresh authorization code; its `=` at the end have to survive a URL, as in life."""
     code = f"aPrx{world.word(72, _LETTERS)}=="
     world.db.execute(
-        "INSERT INTO salesforce_codes VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
-        (code, app.consumer_key, user.id, redirect_uri, " ".join(sorted(scopes)), challenge, world.now()),
+        "INSERT INTO salesforce_codes VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)",
+        (code, app.consumer_key, user.id, redirect_uri, " ".join(sorted(scopes)), challenge, nonce, world.now()),
     )
     return code
 
@@ -73,7 +74,7 @@ def spend_code(world: "World", app: App, code: str, *, redirect_uri: str, verifi
         raise OAuthError("inactive_user")
     grant = _approve(world, app, user, frozenset(row["scopes"].split()))
     refresh = _issue_refresh(world, grant) if _offline(world, grant) else ""
-    return Issued(grant, tokens.issue_access(world, grant.id), refresh)
+    return Issued(grant, tokens.issue_access(world, grant.id), refresh, row["nonce"])
 
 
 def refresh(world: "World", app: App, token: str) -> Issued:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from syncline_sim.salesforce import hosts, ids, tokens
-from syncline_sim.salesforce.apps import SCOPES
+from syncline_sim.salesforce import hosts, id_tokens, ids, tokens
 from syncline_sim.salesforce.failure import SalesforceError
+from syncline_sim.salesforce.json_reply import json_reply
 from syncline_sim.salesforce.tokens import Login
 
 if TYPE_CHECKING:
@@ -25,6 +25,16 @@ _APIS = {
     "recent": "/services/data/v{version}/recent/",
 }
 
+#: All that a live one listed in August 2026; an app can have but few of them here, and is refused the others.
+_SCOPES = (
+    *("address", "api", "cdp_api", "cdp_calculated_insight_api", "cdp_identityresolution_api", "cdp_ingest_api"),
+    *("cdp_profile_api", "cdp_query_api", "cdp_segment_api", "chatbot_api", "chatter_api", "content"),
+    *("custom_permissions", "data_cloud_user_claims", "eclair_api", "einstein_gpt_api", "email", "forgot_password"),
+    *("full", "id", "interaction_api", "lightning", "mcp_api", "offline_access", "openid", "pardot_api", "phone"),
+    *("profile", "pwdless_login_api", "refresh_token", "scrt_api", "sfap_api", "user_registration_api"),
+    *("visualforce", "wave_api", "web"),
+)
+
 
 def add_routes(app: web.Application, world: "World") -> None:
     """Mount the endpoints."""
@@ -36,19 +46,19 @@ def add_routes(app: web.Application, world: "World") -> None:
             return web.Response(status=403, text="Wrong_Org")
         if user != login.user.id:
             return web.Response(status=403, text="Bad_Id")
-        return web.json_response(
-            {**_identity(hosts.origin(world, request), login), "urls": _urls(world, request, login)}
-        )
+        return json_reply({**_identity(hosts.origin(world, request), login), "urls": _urls(world, request, login)})
 
     async def userinfo(request: web.Request) -> web.Response:
         login = _login(world, request)
-        return web.json_response(
-            {**_userinfo(hosts.origin(world, request), login), "urls": _urls(world, request, login)}
-        )
+        return json_reply({**_userinfo(hosts.origin(world, request), login), "urls": _urls(world, request, login)})
 
     async def discovery(request: web.Request) -> web.Response:
-        return web.json_response(_discovery(hosts.origin(world, request)))
+        return json_reply(_discovery(hosts.origin(world, request)))
 
+    async def keys(_: web.Request) -> web.Response:
+        return json_reply(id_tokens.keys())
+
+    app.router.add_get("/id/keys", keys)
     app.router.add_get("/id/{org}/{user}", identity)
     app.router.add_post("/id/{org}/{user}", identity)
     app.router.add_get("/services/oauth2/userinfo", userinfo)
@@ -132,10 +142,12 @@ def _discovery(origin: str) -> dict[str, Any]:
         "revocation_endpoint": f"{here}/revoke",
         "userinfo_endpoint": f"{here}/userinfo",
         "introspection_endpoint": f"{here}/introspect",
-        "scopes_supported": sorted(SCOPES),
-        "response_types_supported": ["code"],
+        "jwks_uri": f"{origin}/id/keys",
+        "scopes_supported": list(_SCOPES),
+        "response_types_supported": ["code", "token", "token id_token"],
         "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
         "display_values_supported": ["page", "popup", "touch"],
-        "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+        "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic", "private_key_jwt"],
         "claims_supported": ["active", "email", "name", "organization_id", "preferred_username", "user_id", "zoneinfo"],
     }

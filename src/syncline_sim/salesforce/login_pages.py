@@ -122,7 +122,7 @@ class LoginPages:
             app=asked.app,
             user=browser.user,
             org=orgs.find_org(self._world, browser.user.org_id),
-            scopes=sorted({apps.SCOPES[scope] for scope in asked.scopes}),
+            scopes=sorted({apps.wording(scope) for scope in asked.scopes}),
             host=URL(asked.redirect_uri).authority,
             start_url=start_url,
         )

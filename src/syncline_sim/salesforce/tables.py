@@ -54,6 +54,7 @@ CREATE TABLE IF NOT EXISTS salesforce_codes (
     redirect_uri TEXT NOT NULL,
     scopes TEXT NOT NULL,
     challenge TEXT NOT NULL,
+    nonce TEXT NOT NULL,
     issued_at REAL NOT NULL,
     spent INTEGER NOT NULL DEFAULT 0
 );

@@ -16,10 +16,11 @@ from xml.sax.saxutils import escape
 
 from aiohttp import web
 
-from syncline_sim.salesforce import apps, direct_logins, grants, hosts, tokens
+from syncline_sim.salesforce import apps, direct_logins, grants, hosts, id_tokens, tokens
 from syncline_sim.salesforce.apps import App
 from syncline_sim.salesforce.failure import SalesforceError
 from syncline_sim.salesforce.grants import Issued
+from syncline_sim.salesforce.json_reply import json_reply
 from syncline_sim.salesforce.oauth_errors import OAuthError
 
 if TYPE_CHECKING:
@@ -107,9 +108,9 @@ class TokenEndpoint:
         try:
             login = tokens.login(self._world, form.get("token", ""))
         except SalesforceError:
-            return web.json_response({"active": False})
+            return json_reply({"active": False})
         if login.consumer_key != app.consumer_key:
-            return web.json_response({"active": False})
+            return json_reply({"active": False})
         issued, expires = self._world.db.execute(
             "SELECT issued_at, expires_at FROM salesforce_access_tokens WHERE token = ?", (login.token,)
         ).fetchone()
@@ -124,10 +125,12 @@ class TokenEndpoint:
             "nbf": int(issued),
             "exp": int(expires),
         }
-        return web.json_response(document)
+        return json_reply(document)
 
     def _client(self, request: web.Request, form: Mapping[str, str], *, exchange: str) -> App:
         """Answer which app calls: first the key is judged, then the secret, so that a client can tell the two."""
+        if form.get("client_assertion"):
+            return direct_logins.asserted_app(self._world, form["client_assertion"], request)
         key, secret = _basic(request) or (form.get("client_id", ""), form.get("client_secret", ""))
         app = apps.find_working(self._world, key)
         if app is None:
@@ -157,6 +160,15 @@ class TokenEndpoint:
         }
         if issued.refresh_token:
             document["refresh_token"] = issued.refresh_token
+        if "openid" in issued.grant.scopes:
+            document["id_token"] = id_tokens.issue(
+                self._world,
+                hosts.origin(self._world, request),
+                identity,
+                app.consumer_key,
+                access_token=issued.access_token,
+                nonce=issued.nonce,
+            )
         return document
 
     def _identity(self, request: web.Request, org_id: str, user_id: str) -> str:
@@ -204,5 +216,5 @@ def _reply(
         members = "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in document.items())
         text, kind = f'<?xml version="1.0" encoding="UTF-8"?><OAuth>{members}</OAuth>', "application/xml"
     else:
-        return web.json_response(document, status=status, headers=headers)
+        return json_reply(document, status, headers)
     return web.Response(text=text, status=status, content_type=kind, headers=headers)
