@@ -165,7 +165,9 @@ def test_a_new_key_is_shown_and_nothing_else_secret_ever(service: Service) -> No
     assert code == 0
     assert "syn_k2_new_123456" in text
     assert KEY not in text + errors
-    assert service.asked[0][3] == {"name": "night", "role": "operator"}
+    assert service.asked[0][3] == {"name": "night", "role": "operator", "integrations": []}
+    run(service.url, "keys", "create", "n", "--integration", "in_1", "--integration", "in_2")
+    assert service.asked[1][3] == {"name": "n", "role": "viewer", "integrations": ["in_1", "in_2"]}
 
 
 def test_a_key_is_revoked(service: Service) -> None:

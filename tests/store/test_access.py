@@ -16,8 +16,9 @@ NOW = 1_795_000_000_000_000
 @pytest.fixture
 async def key(store: Store) -> ApiKey:
     """A key of an operator."""
-    await store.write(partial(access.add_key, id="k1", name="ops", role="operator", hash=b"h1", now=NOW))
-    return ApiKey("k1", "ops", "operator", NOW, None)
+    made = ApiKey("k1", "ops", "operator", NOW, None)
+    await store.write(partial(access.add_key, key=made, hash=b"h1"))
+    return made
 
 
 async def find_session(store: Store, *, now: int, idle_since: int = 0) -> ApiKey | None:
@@ -46,7 +47,7 @@ async def test_a_revoked_key_opens_nothing(store: Store, key: ApiKey) -> None:
 async def test_one_admin_key_is_always_left(store: Store, key: ApiKey) -> None:
     """Also when each of two admins revokes the other's at the same moment; a revoked one does not count."""
     for name in ("a1", "a2"):
-        await store.write(partial(access.add_key, id=name, name="n", role="admin", hash=name.encode(), now=NOW))
+        await store.write(partial(access.add_key, key=ApiKey(name, "n", "admin", NOW, None), hash=name.encode()))
     both = [store.write(partial(access.revoke_key, id=name, now=NOW + 1)) for name in ("a1", "a2")]
     refusals = [result for result in await asyncio.gather(*both, return_exceptions=True) if result is not None]
     assert [error.code for error in refusals if isinstance(error, ConflictError)] == ["access.last_admin"]
@@ -78,8 +79,7 @@ async def test_a_session_can_be_ended(store: Store, key: ApiKey) -> None:
 
 async def test_a_role_that_does_not_exist_is_refused(store: Store) -> None:
     """The database itself knows the roles."""
+    god = ApiKey("k1", "n", "god", NOW, None)  # type: ignore[arg-type]
     with pytest.raises(Exception, match="CHECK"):
-        await store.write(
-            partial(access.add_key, id="k1", name="n", role="god", hash=b"h", now=NOW)  # type: ignore[arg-type]
-        )
+        await store.write(partial(access.add_key, key=god, hash=b"h"))
     assert await store.read(access.keys) == []

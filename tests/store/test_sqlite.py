@@ -267,7 +267,7 @@ async def test_pages_of_one_integration_use_its_index(file: SQLiteStore) -> None
 
     def explain(connection: sqlite3.Connection) -> str:
         sql = getattr(named_queries("sqlite3"), "list_log_of").sql  # noqa: B009  made from the SQL file
-        names = ("integration", "type", "disposition", "since", "until", "after", "limit")
+        names = ("integration", "type", "disposition", "since", "until", "after", "limit", "only")
         plan = connection.execute(f"EXPLAIN QUERY PLAN {sql}", dict.fromkeys(names, "1")).fetchall()
         return " / ".join(step[3] for step in plan)
 

@@ -40,10 +40,17 @@ async def list_(*, url: ServiceUrl = DEFAULT_URL, key: ServiceKey = "", as_json:
         write_json(found)
         return
     rows = [
-        (item["id"], item["name"], item["role"], moment(item["created_at"]), _revoked(item["revoked_at"]))
+        (
+            item["id"],
+            item["name"],
+            item["role"],
+            " ".join(item["integrations"]) or "all",
+            moment(item["created_at"]),
+            _revoked(item["revoked_at"]),
+        )
         for item in found["items"]
     ]
-    write_table(("id", "name", "role", "created", "revoked"), rows)
+    write_table(("id", "name", "role", "for", "created", "revoked"), rows)
 
 
 @app.command()
@@ -54,16 +61,24 @@ async def create(
     role: Annotated[
         Role, typer.Option(help="What it may do: look, also command, also export the log, or everything.")
     ] = Role.viewer,
+    integration: Annotated[
+        list[str] | None, typer.Option(help="Only for this integration; may come several times. Without it, for all.")
+    ] = None,
     url: ServiceUrl = DEFAULT_URL,
     key: ServiceKey = "",
     as_json: AsJson = False,
 ) -> None:
     """Make a key and show its text, this once.
 
+    A key for some integrations sees no others, as if they did not exist, and makes no new ones.
+
     Example: syncline keys create "night shift" --role operator
+
+    Example: syncline keys create "agency" --role operator --integration in_3f2a
     """
     async with connect(url, key) as client:
-        made = await client.post("/api/keys", {"name": name, "role": role.value})
+        body = {"name": name, "role": role.value, "integrations": integration or []}
+        made = await client.post("/api/keys", body)
     if as_json:
         write_json(made)
     else:

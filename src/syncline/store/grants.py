@@ -25,11 +25,12 @@ class HeldGrant(msgspec.Struct, frozen=True):
     lent: Row | None
 
 
-def grants(tx: Transaction, *, after: str, limit: int) -> list[HeldGrant]:
-    """List grants by the ids of their integrations, behind one of them."""
+def grants(tx: Transaction, *, after: str, limit: int, only: tuple[str, ...] = ()) -> list[HeldGrant]:
+    """List grants by the ids of their integrations, behind one of them; `only` those of some, unless it is empty."""
+    some = msgspec.json.encode(only).decode()
     return [
         _held(tx, id_, name, state, context, body)
-        for id_, name, state, context, body in tx.list_grants(after=after, limit=limit)
+        for id_, name, state, context, body in tx.list_grants(after=after, limit=limit, only=some)
     ]
 
 

@@ -37,10 +37,20 @@ def integration(tx: Transaction, *, id: str) -> Integration:  # noqa: A002  the 
 
 
 def integrations(
-    tx: Transaction, *, after: str = "", limit: int = 50, state: str = "", search: str = ""
+    tx: Transaction,
+    *,
+    after: str = "",
+    limit: int = 50,
+    state: str = "",
+    search: str = "",
+    only: tuple[str, ...] = (),
 ) -> list[Integration]:
-    """List integrations in the order of their ids, from behind `after`; `state` is a state or one of its parents."""
-    rows = tx.list_integrations(after=after, limit=limit, state=state, search=search)
+    """List integrations in the order of their ids, from behind `after`.
+
+    `state` is a state or one of its parents; `only` are the ids of those that may be seen, none for all.
+    """
+    some = msgspec.json.encode(only).decode()
+    rows = tx.list_integrations(after=after, limit=limit, state=state, search=search, only=some)
     return [_integration(row) for row in rows]
 
 

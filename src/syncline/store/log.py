@@ -28,18 +28,20 @@ class Filter(msgspec.Struct, frozen=True):
     disposition: str = ""
     since: int = 0
     until: int = 2**62
+    #: The only integrations whose rows may be seen; none: all of them.
+    only: tuple[str, ...] = ()
 
 
 def rows(tx: Transaction, *, wanted: Filter, after: int = 0, limit: int = 100) -> list[LogRow]:
     """List rows from the oldest on, from behind the position `after`."""
     query = tx.list_log_of if wanted.integration else tx.list_log
-    return [LogRow(*row) for row in query(after=after, limit=limit, **msgspec.structs.asdict(wanted))]
+    return [LogRow(*row) for row in query(after=after, limit=limit, **_parameters(wanted))]
 
 
 def latest(tx: Transaction, *, wanted: Filter, before: int = 2**62, limit: int = 100) -> list[LogRow]:
     """List rows from the newest back, from before the position `before`."""
     query = tx.list_log_of_back if wanted.integration else tx.list_log_back
-    return [LogRow(*row) for row in query(before=before, limit=limit, **msgspec.structs.asdict(wanted))]
+    return [LogRow(*row) for row in query(before=before, limit=limit, **_parameters(wanted))]
 
 
 def row(tx: Transaction, *, integration: str, seq: int) -> LogRow:
@@ -48,3 +50,7 @@ def row(tx: Transaction, *, integration: str, seq: int) -> LogRow:
     if found is None:
         raise NotFoundError("audit.unknown_row", f"the integration has no row {seq}")
     return LogRow(*found)
+
+
+def _parameters(wanted: Filter) -> dict[str, object]:
+    return msgspec.structs.asdict(wanted) | {"only": msgspec.json.encode(wanted.only).decode()}

@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 from aiohttp import hdrs, web
 
 from syncline.core.event import Actor
-from syncline.errors import ForbiddenError
+from syncline.errors import ForbiddenError, NotFoundError
 from syncline.store.access import ApiKey, Role, find_key, keys
 from syncline.store.transaction import Store, Transaction
 from syncline.web import sessions
 from syncline.web.api_keys import make_key, read_key
-from syncline.web.routes import is_hot
+from syncline.web.routes import is_hot, template
 from syncline.web.site import SITE, Site, now
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -31,6 +31,8 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     "admin": frozenset({"read", "export", "command", "administer"}),
 }
 
+#: The routes of single integrations: `id` is that of the integration.
+_OF_ONE = ("/api/integrations/{id}", "/i/{id}")
 _SAFE_METHODS = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
 
 
@@ -66,8 +68,15 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     refuse_forged(request, site.public_url)
     found = await _identify(site, request)
     if found is not None:
+        _hide(request, found.key)
         request[_WHO] = found
     return await handler(request)
+
+
+def _hide(request: web.Request, key: ApiKey) -> None:
+    """Raise `NotFoundError`, as for one that does not exist, for an integration that the key is not for."""
+    if template(request).startswith(_OF_ONE) and not key.sees(request.match_info["id"]):
+        raise NotFoundError("integration.unknown", "there is no such integration")
 
 
 def who(request: web.Request) -> Who | None:

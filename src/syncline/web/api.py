@@ -55,7 +55,7 @@ async def create_integration(call: Call[NewIntegration, None]) -> Created:
 @API.route("GET", "/api/integrations", right="read", query=ListAsked, answer=Summaries)
 async def list_integrations(call: Call[None, ListAsked]) -> Summaries:
     """List integrations, a page at a time."""
-    return await summaries(call.site, call.query)
+    return await summaries(call.site, call.query, only=call.who.key.integrations)
 
 
 @API.route("GET", "/api/integrations/{id}", right="read", query=StatusAsked, answer=Status)
@@ -102,15 +102,16 @@ async def read_whole_audit(call: Call[None, AuditAsked]) -> AuditPage | web.Stre
 
 async def _audit(call: Call[None, AuditAsked], integration: str) -> AuditPage | web.StreamResponse:
     if call.query.format == "json":
-        return await audit_views.page(call.site, call.query, integration)
+        return await audit_views.page(call.site, call.query, integration, only=call.who.key.integrations)
     access.require(call.request, "export")
-    return await audit_views.export(call.site, call.request, call.query, integration)
+    wanted = audit_views.wanted(call.query, integration, call.who.key.integrations)
+    return await audit_views.export(call.site, call.request, call.query, wanted)
 
 
 @API.route("GET", "/api/tokens", right="read", query=TokensAsked, answer=Tokens)
 async def list_tokens(call: Call[None, TokensAsked]) -> Tokens:
     """List the tokens that are held: age, scopes, last use, next refresh; never a token."""
-    return await inventory(call.site, call.query)
+    return await inventory(call.site, call.query, only=call.who.key.integrations)
 
 
 @API.route("GET", "/api/keys", right="administer", answer=Keys)
@@ -123,7 +124,8 @@ async def list_keys(call: Call[None, None]) -> Keys:
 @API.route("POST", "/api/keys", right="administer", body=KeyAsked, answer=NewKey, status=201)
 async def create_key(call: Call[KeyAsked, None]) -> NewKey:
     """Make an API key; its text is shown this once."""
-    make = partial(make_key, name=call.body.name, role=call.body.role, now=call.site.now())
+    asked = call.body
+    make = partial(make_key, name=asked.name, role=asked.role, integrations=asked.integrations, now=call.site.now())
     key, text = await call.site.store.write(make)
     return NewKey(**KeyView.of(key).model_dump(), key=text)
 

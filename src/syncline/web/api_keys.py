@@ -30,13 +30,16 @@ def read_key(text: str) -> KeyProof:
     return KeyProof(parts[1], hashlib.sha256(text.strip().encode()).digest())
 
 
-def make_key(tx: Transaction, *, name: str, role: Role, now: int) -> tuple[ApiKey, str]:
-    """Make and store a key; answers it and its text, which exists nowhere else."""
+def make_key(
+    tx: Transaction, *, name: str, role: Role, now: int, integrations: tuple[str, ...] = ()
+) -> tuple[ApiKey, str]:
+    """Make and store a key; answers it and its text, which exists nowhere else. Raises as `store.access.add_key`."""
     name_of_key = secrets.token_hex(4)
     secret = base64.b32encode(secrets.token_bytes(_SECRET_BYTES)).decode().lower()
     text = f"syn_{name_of_key}_{secret}_{_check(name_of_key, secret)}"
-    add_key(tx, id=name_of_key, name=name, role=role, hash=read_key(text).hash, now=now)
-    return ApiKey(name_of_key, name, role, now, None), text
+    key = ApiKey(name_of_key, name, role, now, None, integrations)
+    add_key(tx, key, read_key(text).hash)
+    return key, text
 
 
 def _check(id_: str, secret: str) -> str:

@@ -1,9 +1,9 @@
 """What may be asked of the API: bodies and queries, as pydantic models that refuse what they do not know."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, RootModel, SecretStr, StringConstraints
+from pydantic import AfterValidator, Field, RootModel, SecretStr, StringConstraints, model_validator
 
 from syncline.errors import InputError
 from syncline.web.models import Model
@@ -197,3 +197,13 @@ class KeyAsked(Model):
 
     name: Name
     role: Literal["viewer", "operator", "auditor", "admin"]
+    #: The ids of the integrations that it is for; empty: all of them.
+    integrations: tuple[Annotated[str, Field(max_length=64)], ...] = Field((), max_length=1000)
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        """An admin can make keys, and so give itself every right."""
+        if self.role == "admin" and self.integrations:
+            msg = "an admin's key is for all integrations"
+            raise ValueError(msg)
+        return self

@@ -41,16 +41,17 @@ _COLUMNS = (
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def wanted(asked: AuditAsked, integration: str) -> Filter:
-    """Answer the filter that a query asks for."""
-    return Filter(integration, asked.type, asked.disposition, asked.since, asked.until)
+def wanted(asked: AuditAsked, integration: str, only: tuple[str, ...]) -> Filter:
+    """Answer the filter that a query asks for; `only` are the integrations that the key is for."""
+    return Filter(integration, asked.type, asked.disposition, asked.since, asked.until, only)
 
 
-async def page(site: Site, asked: AuditAsked, integration: str) -> AuditPage:
+async def page(site: Site, asked: AuditAsked, integration: str, *, only: tuple[str, ...]) -> AuditPage:
     """Answer one page, the oldest rows first."""
+    filtered = wanted(asked, integration, only)
 
     def find(tx: Transaction) -> tuple[list[LogRow], dict[str, str]]:
-        rows = log.rows(tx, wanted=wanted(asked, integration), after=asked.after, limit=asked.limit + 1)
+        rows = log.rows(tx, wanted=filtered, after=asked.after, limit=asked.limit + 1)
         return rows, {key.id: key.name for key in access.keys(tx)}
 
     rows, keys = await site.store.read(find)
@@ -87,20 +88,18 @@ def row_view(site: Site, found: LogRow, keys: dict[str, str]) -> AuditRow:
     )
 
 
-async def export(site: Site, request: web.Request, asked: AuditAsked, integration: str) -> web.StreamResponse:
+async def export(site: Site, request: web.Request, asked: AuditAsked, filtered: Filter) -> web.StreamResponse:
     """Stream all rows that match: NDJSON with the canonical bytes and the hash of each, or CSV for spreadsheets."""
     kind = "application/x-ndjson" if asked.format == "ndjson" else "text/csv"
     write = _json_line if asked.format == "ndjson" else _csv_line
-    name = f"audit-{integration or 'all'}.{asked.format}"
+    name = f"audit-{filtered.integration or 'all'}.{asked.format}"
     response = web.StreamResponse(headers={"Content-Disposition": f'attachment; filename="{name}"'})
     response.content_type, response.charset = kind, "utf-8"
     await response.prepare(request)
     if asked.format == "csv":
         await response.write(_csv(_COLUMNS))
     after = asked.after
-    while rows := await site.store.read(
-        partial(log.rows, wanted=wanted(asked, integration), after=after, limit=_CHUNK)
-    ):
+    while rows := await site.store.read(partial(log.rows, wanted=filtered, after=after, limit=_CHUNK)):
         await response.write(_lines(rows, write))
         after = rows[-1].position
         if site.stopping.is_set():

@@ -65,8 +65,7 @@ async def send(site: Site, who: Who, integration: str, command: Command, *, key:
 
 async def create(site: Site, who: Who, asked: NewIntegration, *, key: str = "", request: str = "") -> Sent:
     """Make an integration; raises as `send`."""
-    if not who.may("command"):
-        raise _forbidden(who)
+    require_creator(who)
     settings = SettingsDocument(
         site.providers.source.login_host(asked.source.login_host), site.providers.target.account_url(asked.target.url)
     )
@@ -82,6 +81,14 @@ async def create(site: Site, who: Who, asked: NewIntegration, *, key: str = "", 
         outcome = await site.engine.handle(msgspec.structs.replace(event, brings=brings))
     _judge(site, outcome)
     return Sent(outcome, hook_secret=None if outcome.repeats else secret)
+
+
+def require_creator(who: Who) -> None:
+    """Raise `ForbiddenError` when they may not make integrations."""
+    if not who.may("command"):
+        raise _forbidden(who)
+    if who.key.integrations:
+        raise ForbiddenError("access.forbidden", "this key is for some integrations, and a new one is none of them")
 
 
 async def _refuse(site: Site, who: Who, event: Event) -> None:

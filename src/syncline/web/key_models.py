@@ -1,5 +1,7 @@
 """What the API answers about API keys and about master keys."""
 
+import msgspec
+
 from syncline.rotation import Progress
 from syncline.store.access import ApiKey
 from syncline.web.models import Model
@@ -13,11 +15,13 @@ class KeyView(Model):
     role: str
     created_at: int
     revoked_at: int | None
+    #: The integrations that it is for; empty: all of them.
+    integrations: tuple[str, ...]
 
     @classmethod
     def of(cls, key: ApiKey) -> "KeyView":
         """Answer a key as it may be shown."""
-        return KeyView(id=key.id, name=key.name, role=key.role, created_at=key.created_at, revoked_at=key.revoked_at)
+        return KeyView.model_validate(msgspec.structs.asdict(key))
 
 
 class NewKey(KeyView):

@@ -56,8 +56,8 @@ async def status(site: Site, integration: str) -> Status:
     return view(site, await site.store.read(partial(find, id=integration)))
 
 
-async def summaries(site: Site, asked: ListAsked) -> Summaries:
-    """List the integrations that are asked for, one page."""
+async def summaries(site: Site, asked: ListAsked, *, only: tuple[str, ...]) -> Summaries:
+    """List the integrations that are asked for, one page; `only` are those that the key is for, none for all."""
     rows = await site.store.read(
         partial(
             integrations.integrations,
@@ -65,6 +65,7 @@ async def summaries(site: Site, asked: ListAsked) -> Summaries:
             limit=asked.limit + 1,
             state=asked.state,
             search=asked.search,
+            only=only,
         )
     )
     shown = rows[: asked.limit]

@@ -52,9 +52,9 @@ class Tokens(Model):
     next: str | None
 
 
-async def inventory(site: Site, asked: TokensAsked) -> Tokens:
-    """List what is held, a page at a time."""
-    found = await site.store.read(partial(grants, after=asked.after, limit=asked.limit + 1))
+async def inventory(site: Site, asked: TokensAsked, *, only: tuple[str, ...]) -> Tokens:
+    """List what is held, a page at a time; `only` are the integrations that the key is for, none for all."""
+    found = await site.store.read(partial(grants, after=asked.after, limit=asked.limit + 1, only=only))
     shown = found[: asked.limit]
     following = shown[-1].integration if len(found) > len(shown) else None
     return Tokens(items=tuple(_view(site, grant) for grant in shown), next=following)

@@ -4,13 +4,14 @@
 SELECT id, name, state, seq, state_seq, state_since, context, chart, created_at
   FROM integrations WHERE id = :id;
 
--- name: list_integrations(after, limit, state, search)
+-- name: list_integrations(after, limit, state, search, only)
 -- A page by key: ids sort by the time of their making.
 SELECT id, name, state, seq, state_seq, state_since, context, chart, created_at
   FROM integrations
  WHERE id > :after
    AND (:state = '' OR state = :state OR substr(state, 1, length(:state) + 1) = :state || '.')
    AND (:search = '' OR lower(name) LIKE '%' || lower(:search) || '%')
+   AND (:only = '[]' OR id IN (SELECT value FROM json_each(:only)))
  ORDER BY id LIMIT :limit;
 
 -- name: list_refreshing()

@@ -23,13 +23,14 @@ _NO_VALUES = dict.fromkeys(("name", "login_host", "url", "client_id"), "")
 
 async def show(request: web.Request) -> web.StreamResponse:
     """List the integrations, filtered and in pages."""
-    access.require(request, "read")
+    person = access.require(request, "read")
     try:
         asked = ListAsked.model_validate(dict(request.query))
     except ValidationError:
         raise InputError("request.invalid", "the filter cannot be read") from None
     site = request.app[SITE]
-    wanted = asked.model_dump() | {"limit": asked.limit + 1}  # One more shows whether there is a next page.
+    # One more shows whether there is a next page.
+    wanted = asked.model_dump() | {"limit": asked.limit + 1, "only": person.key.integrations}
     found = await site.store.read(partial(integrations, **wanted))
     items = [summary(site, one) for one in found[: asked.limit]]
     kept = {name: value for name, value in (("state", asked.state), ("search", asked.search)) if value}
@@ -48,7 +49,7 @@ async def show(request: web.Request) -> web.StreamResponse:
 
 async def ask(request: web.Request) -> web.StreamResponse:
     """Show the form for a new integration."""
-    access.require(request, "command")
+    commands.require_creator(access.require(request, "command"))
     hosts = request.app[SITE].providers.source.login_hosts
     return _form(request, typed=_NO_VALUES | {"login_host": hosts[0][1] if hosts else ""}, faults=forms.Texts())
 

@@ -5,6 +5,7 @@ from functools import partial
 from aiohttp import web
 from pydantic import ValidationError
 
+from syncline.errors import NotFoundError
 from syncline.store import access as stored
 from syncline.web import access
 from syncline.web.api_keys import make_key
@@ -12,6 +13,8 @@ from syncline.web.asked import KeyAsked
 from syncline.web.pages import forms
 from syncline.web.pages.view import page
 from syncline.web.site import SITE
+
+_FAULT = "Give the key a name of up to 120 letters and one of the roles; an admin's key is for all integrations."
 
 
 async def show(request: web.Request) -> web.StreamResponse:
@@ -25,10 +28,15 @@ async def make(request: web.Request) -> web.StreamResponse:
     site = request.app[SITE]
     form = await forms.read(request)
     try:
-        asked = KeyAsked.model_validate({"name": form.get("name"), "role": form.get("role")})
+        some = tuple(form.get("integrations").split())
+        asked = KeyAsked.model_validate({"name": form.get("name"), "role": form.get("role"), "integrations": some})
     except ValidationError:
-        return await _draw(request, fault="Give the key a name of up to 120 letters and one of the roles.")
-    key, text = await site.store.write(partial(make_key, name=asked.name, role=asked.role, now=site.now()))
+        return await _draw(request, fault=_FAULT)
+    make = partial(make_key, name=asked.name, role=asked.role, integrations=asked.integrations, now=site.now())
+    try:
+        key, text = await site.store.write(make)
+    except NotFoundError as error:
+        return await _draw(request, fault=f"{error.detail[:1].upper()}{error.detail[1:]}.")
     return await _draw(request, new=(key.name, text))
 
 

@@ -64,7 +64,13 @@ def _wanted(request: web.Request, integration: str) -> tuple[Filter, dict[str, s
     kept = {name: request.query.get(name, "")[:100] for name in ("type", "disposition")}
     kept = {"integration": integration, **kept}
     kept = {name: value for name, value in kept.items() if value}
-    wanted = Filter(integration=integration, type=kept.get("type", ""), disposition=kept.get("disposition", ""))
+    person = access.require(request, "read")
+    wanted = Filter(
+        integration=integration,
+        type=kept.get("type", ""),
+        disposition=kept.get("disposition", ""),
+        only=person.key.integrations,
+    )
     return wanted, kept
 
 

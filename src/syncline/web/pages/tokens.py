@@ -15,11 +15,11 @@ from syncline.web.tokens import inventory
 
 async def show(request: web.Request) -> web.StreamResponse:
     """List what is held, and point at what should not be there or will soon be lost."""
-    access.require(request, "read")
+    person = access.require(request, "read")
     try:
         asked = TokensAsked.model_validate(dict(request.query))
     except ValidationError:
         raise InputError("request.invalid", "the page cannot be read") from None
-    found = await inventory(request.app[SITE], asked)
+    found = await inventory(request.app[SITE], asked, only=person.key.integrations)
     more = f"/tokens?{urlencode({'after': found.next})}" if found.next else ""
     return page(request, "tokens.html", here="tokens", items=found.items, more=more, first=not asked.after)

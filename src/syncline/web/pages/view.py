@@ -27,6 +27,7 @@ class Me:
         self.role = person.key.role
         self.may_operate = person.may("command")
         self.may_export = person.may("export")
+        self.may_create = person.may("command") and not person.key.integrations
 
 
 def page(request: web.Request, template: str, *, status: int = 200, **context: Any) -> web.Response:  # noqa: ANN401  whatever a template shows
