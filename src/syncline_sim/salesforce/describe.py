@@ -22,14 +22,33 @@ _SOAP_TYPES = {
 _PRECISION, _SCALE, _DIGITS = 18, 2, 8
 _BYTES_PER_CHARACTER = 3
 _ALWAYS_FALSE = (
-    *("autoNumber", "cascadeDelete", "caseSensitive", "dependentPicklist", "deprecatedAndHidden", "encrypted"),
+    *(
+        "aiPredictionField",
+        "autoNumber",
+        "cascadeDelete",
+        "caseSensitive",
+        "dependentPicklist",
+        "deprecatedAndHidden",
+        "encrypted",
+    ),
     *("displayLocationInDecimal", "highScaleNumber", "htmlFormatted", "namePointing", "queryByDistance"),
 )
 _ALWAYS_NULL = (
     *("controllerName", "defaultValueFormula", "filteredLookupInfo", "inlineHelpText", "mask", "maskType"),
     *("referenceTargetField", "relationshipOrder"),
 )
-_OBJECT_FALSE = ("activateable", "customSetting", "deprecatedAndHidden", "feedEnabled", "hasSubtypes", "isSubtype")
+_OBJECT_FALSE = (
+    *("activateable", "customSetting", "dataTranslationEnabled", "deepCloneable", "deprecatedAndHidden"),
+    *("feedEnabled", "hasSubtypes", "isInterface", "isSubtype"),
+)
+_OBJECT_NULL = (
+    *("associateEntityType", "associateParentEntity", "defaultImplementation", "extendedBy", "extendsInterfaces"),
+    *("implementedBy", "implementsInterfaces"),
+)
+#: Told of one object only.
+_DETAIL_NULL = ("listviewable", "lookupLayoutable", "networkScopeFieldName")
+#: The record type of records that have none.
+_MASTER_RECORD_TYPE = "012000000000000AAA"
 
 
 def summary(spec: ObjectSpec, version: str, *, writable: bool) -> dict[str, Any]:
@@ -38,6 +57,7 @@ def summary(spec: ObjectSpec, version: str, *, writable: bool) -> dict[str, Any]
     path = f"/services/data/v{version}/sobjects/{spec.name}"
     return {
         **dict.fromkeys(_OBJECT_FALSE, False),
+        **dict.fromkeys(_OBJECT_NULL),
         "name": spec.name,
         "label": spec.label,
         "labelPlural": spec.label_plural,
@@ -50,6 +70,7 @@ def summary(spec: ObjectSpec, version: str, *, writable: bool) -> dict[str, Any]
         "mergeable": writable,
         "triggerable": spec.stored,
         "layoutable": spec.stored,
+        "mruEnabled": spec.stored,
         "queryable": True,
         "retrieveable": True,
         "replicateable": True,
@@ -64,10 +85,27 @@ def details(
     """Answer an object with the fields and the children that the caller can see."""
     return {
         **summary(spec, version, writable=writable),
+        **dict.fromkeys(_DETAIL_NULL),
+        "actionOverrides": [],
+        "namedLayoutInfos": [],
+        "compactLayoutable": spec.stored,
+        "searchLayoutable": spec.stored,
+        "sobjectDescribeOption": "FULL",
         "fields": [_field(field) for field in fields],
         "childRelationships": [_children(each) for each in children],
-        "recordTypeInfos": [],
+        "recordTypeInfos": [_record_type(spec, version)] if spec.stored else [],
         "supportedScopes": [{"label": f"All {spec.label_plural.lower()}", "name": "everything"}],
+    }
+
+
+def _record_type(spec: ObjectSpec, version: str) -> dict[str, Any]:
+    layout = f"/services/data/v{version}/sobjects/{spec.name}/describe/layouts/{_MASTER_RECORD_TYPE}"
+    return {
+        **dict.fromkeys(("active", "available", "defaultRecordTypeMapping", "master"), True),
+        "name": "Master",
+        "developerName": "Master",
+        "recordTypeId": _MASTER_RECORD_TYPE,
+        "urls": {"layout": layout},
     }
 
 

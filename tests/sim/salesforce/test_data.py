@@ -58,6 +58,31 @@ async def test_describe(api: Api) -> None:
     assert fields["OwnerId"]["referenceTo"] == ["User"]
 
 
+#: What public clients with types declare that every object and every describe has.
+OF_ALL = {
+    *("activateable", "associateEntityType", "associateParentEntity", "createable", "custom", "customSetting"),
+    *("deepCloneable", "deletable", "deprecatedAndHidden", "feedEnabled", "hasSubtypes", "isInterface", "isSubtype"),
+    *("keyPrefix", "label", "labelPlural", "layoutable", "mergeable", "mruEnabled", "name", "queryable"),
+    *("replicateable", "retrieveable", "searchable", "triggerable", "undeletable", "updateable", "urls"),
+}
+OF_ONE = {
+    *("actionOverrides", "childRelationships", "compactLayoutable", "defaultImplementation", "extendedBy"),
+    *("extendsInterfaces", "fields", "implementedBy", "implementsInterfaces", "listviewable", "lookupLayoutable"),
+    *("namedLayoutInfos", "networkScopeFieldName", "recordTypeInfos", "searchLayoutable", "sobjectDescribeOption"),
+    "supportedScopes",
+}
+
+
+async def test_describe_has_every_member(api: Api) -> None:
+    """Clients that read into types find each member, and a record type for records that have none."""
+    for listed in (await api.get("/sobjects"))["sobjects"]:
+        assert set(listed) >= OF_ALL
+        document = await api.get(f"/sobjects/{listed['name']}/describe")
+        assert set(document) >= OF_ALL | OF_ONE
+    (master,) = (await api.get("/sobjects/Lead/describe"))["recordTypeInfos"]
+    assert (master["recordTypeId"], master["master"], master["available"]) == ("012000000000000AAA", True, True)
+
+
 async def test_describe_not_modified(api: Api) -> None:
     """Who has the describe already gets 304 without a body."""
     first = await api.send("GET", "/sobjects/Lead/describe")
