@@ -11,63 +11,21 @@ import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from syncline_sim import hand, mailbox, population, sent_page
+from syncline_sim import hand, mailbox, openapi, population, sent_page, switching
 from syncline_sim.calls import Calls
+from syncline_sim.control_calls import CALLS, ROOMS
 from syncline_sim.faults.faults import Faults
 from syncline_sim.marketo import api_users, fields, people
 from syncline_sim.marketo.bulk import queue
-from syncline_sim.marketo.webhooks import control as webhooks
 from syncline_sim.pages import show
 from syncline_sim.salesforce import apps, grants, orgs, passwords
 from syncline_sim.salesforce.failure import SalesforceError
-from syncline_sim.salesforce.outbound import control as outbound
-from syncline_sim.salesforce.streaming import control as streaming
 from syncline_sim.world import SIDES
 
 if TYPE_CHECKING:
     from syncline_sim.world import World
 
 _Answer = Callable[[web.Request, dict[str, Any]], Any]
-
-#: Every call of this door, with what it does: the routes and the index page are made from it.
-CALLS = {
-    "GET /": "this page",
-    "GET /world": "addresses, seed, time, orgs, users",
-    "POST /clock": '{"advance": seconds}: let time pass',
-    "POST /reset": '{"seed"?, "leads"?, "contacts"?}: a fresh world; faults and counted calls go too',
-    "GET /faults": "faults and how often each has hit",
-    "POST /faults": (
-        '{"side", "kind": status|slow|hang|garbage|reset|truncate|flood|error, "match"?: start of a path or operation, '
-        '"times"?, "skip"?, "after"?, "status"?, "seconds"?, "retry_after"?, "code"?, "message"?, "body"?, "size"?}'
-    ),
-    "DELETE /faults": "?side=: no faults any more",
-    "GET /switches": "all switches",
-    "POST /switches": '{"side", name: value, …}: set switches',
-    "GET /mailbox": "?to=&limit=: messages, newest first, with their codes",
-    "GET /apps": "the registered apps",
-    "POST /apps": '{"name"?, "contact_email"?, "callback_url" or "callback_urls", and any setting}: register an app',
-    "PATCH /apps/{key}": "{setting: value, …}: change an app, also its consumer_secret",
-    "POST /orgs": '{"name", "edition"?, "is_sandbox"?, "instance_url"?}: open another org',
-    "POST /users": '{"org_id", "username", "password"?, "permissions"?, "hidden"?, "read_only"?, …}: create a user',
-    "PATCH /users/{username}": "{name: value, …}: change a user",
-    "GET /grants": "the approvals, alive and revoked",
-    "POST /tokens/revoke": '{"username"?}: revoke approvals with their tokens',
-    "POST /tokens/expire": '{"side"?}: end the life of all access tokens; refresh tokens stay',
-    "GET /records": "?object=&limit=&offset=: Salesforce records, oldest first, and how many there are",
-    "POST /records": (
-        '{"object", "change": "touch" | "delete" | "undelete" | {"create": {field: value}} | {field: value}, '
-        '"id"?, "count"?, "stamp"?, "by"?: username}: '
-        "make or change records; without an id the `count` oldest; a stamp in the past is a late commit"
-    ),
-    "GET /marketo/people": "?limit=&offset=: the people",
-    "GET /marketo/digest": "how many people there are, and a digest of what is known of them",
-    "POST /marketo/api-users": '{"permissions"?}: another API user; "client_id" of one that exists changes that',
-    **webhooks.CALLS,
-    **outbound.CALLS,
-    **streaming.CALLS,
-    "GET /calls": "?log=: calls by path and operation, and the newest ones in order",
-    "DELETE /calls": "begin to count again",
-}
 
 
 class Control:
@@ -86,20 +44,29 @@ class Control:
         sent_page.add_routes(app, self._world)
         for call, answer in self._answers().items():
             method, path = call.split()
-            app.router.add_route(method, path, _door(answer))
+            app.router.add_route(method, path, _door(call, answer))
         return app
 
     def _answers(self) -> dict[str, _Answer]:
         world, faults, calls = self._world, self._faults, self._calls
         return {
+            "GET /openapi.json": lambda _, __: openapi.document(world.urls["control"]),
             "GET /world": lambda _, __: self._describe(),
             "POST /clock": lambda _, body: self._advance(body),
             "POST /reset": lambda _, body: self._reset(**body),
             "GET /faults": lambda _, __: {"faults": faults.view()},
             "POST /faults": lambda _, body: faults.add(body).view(),
             "DELETE /faults": lambda request, _: faults.clear(request.query.get("side", "")),
+            "DELETE /faults/{id}": lambda request, _: faults.remove(_number(request)),
+            "GET /schedules": lambda _, __: {"schedules": faults.schedules()},
+            "POST /schedules": lambda _, body: faults.schedule(body).view(),
+            "GET /schedules/{id}": lambda request, _: faults.ahead(
+                _number(request), int(request.query.get("first", 0)), int(request.query.get("count", 100))
+            ),
+            "PATCH /schedules/{id}": lambda request, body: faults.switch(_number(request), body).view(),
+            "DELETE /schedules/{id}": lambda request, _: faults.unschedule(_number(request)),
             "GET /switches": lambda _, __: world.switches,
-            "POST /switches": lambda _, body: self._switch(**body),
+            "POST /switches": lambda _, body: switching.switch(world, body),
             "GET /mailbox": lambda request, _: self._mail(request.query),
             "GET /apps": lambda _, __: {"apps": [asdict(app) for app in apps.every(world.db)]},
             "POST /apps": lambda _, body: self._register(**body),
@@ -117,9 +84,7 @@ class Control:
             "GET /marketo/people": lambda request, _: self._people(request.query),
             "GET /marketo/digest": lambda _, __: {"count": people.count(world.db), "digest": people.digest(world.db)},
             "POST /marketo/api-users": lambda _, body: self._api_user(**body),
-            **webhooks.answers(world),
-            **outbound.answers(world),
-            **streaming.answers(world),
+            **{call: answer for room in ROOMS for call, answer in room.answers(world).items()},
             "GET /calls": lambda request, _: {
                 **{side: calls.totals(side) for side in SIDES},
                 "log": calls.newest(int(request.query.get("log", 100))),
@@ -156,7 +121,7 @@ class Control:
         }
 
     def _advance(self, body: Mapping[str, Any]) -> dict[str, float]:
-        self._world.advance(float(body["advance"]))
+        self._world.advance(body["advance"])
         queue.drain(self._world)
         return {"now": self._world.now()}
 
@@ -172,14 +137,6 @@ class Control:
         self._faults.reset()
         self._calls.clear()
         return {"seed": self._world.seed, **self._size}
-
-    def _switch(self, side: str, **values: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever the switch holds
-        switches = self._world.switches[side]
-        for name in values:
-            if name not in switches:
-                raise ValueError(f"{side} has no switch {name}")
-        switches.update(values)
-        return switches
 
     def _mail(self, query: Mapping[str, str]) -> dict[str, Any]:
         found = mailbox.messages(self._world.db, query.get("to", ""), limit=int(query.get("limit", 50)))
@@ -237,14 +194,26 @@ class Control:
         return {**asdict(user), "permissions": sorted(user.permissions)} if user else {}
 
 
-def _door(answer: _Answer) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _door(call: str, answer: _Answer) -> Callable[[web.Request], Awaitable[web.Response]]:
+    entry = CALLS[call]
+
     async def handle(request: web.Request) -> web.Response:
         text = await request.read()
         body = msgspec.json.decode(text, type=dict[str, Any]) if text else {}
+        if not entry.open:
+            entry.form.check(body, call)
+            entry.check_query(request.query)
         found = answer(request, body)
         return web.Response(body=msgspec.json.encode({} if found is None else found), content_type="application/json")
 
     return handle
+
+
+def _number(request: web.Request) -> int:
+    text = request.match_info["id"]
+    if not text.isdecimal():
+        raise KeyError(f"number {text}")
+    return int(text)
 
 
 def _user(user: orgs.User) -> dict[str, Any]:

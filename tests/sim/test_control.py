@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from syncline_sim.app import Plan, Simulation
-from syncline_sim.control import CALLS
+from syncline_sim.control_calls import CALLS
 from syncline_sim.world import World
 from tests.sim.conftest import ControlDoor
 from tests.sim.person import CALLBACK, Person
