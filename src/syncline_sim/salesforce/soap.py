@@ -1,4 +1,4 @@
-"""The SOAP endpoints: one call is understood, login with username, password and security token.
+"""The SOAP endpoints: login with username, password and security token, and calls about the session itself.
 
 Facts: it ends with version 64.0 and is off in new orgs (https://help.salesforce.com/s/articleView?id=005132110); a
 fault comes with HTTP 500. Every other call is answered as one that the service's description does not have.
@@ -12,7 +12,8 @@ from xml.sax.saxutils import escape
 from aiohttp import web
 
 from syncline_sim import xml_reader
-from syncline_sim.salesforce import grants, hosts, orgs, passwords, versions
+from syncline_sim.salesforce import grants, hosts, orgs, passwords, soap_sessions, tokens, versions
+from syncline_sim.salesforce.failure import SalesforceError
 from syncline_sim.salesforce.orgs import Org, User
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ _NEW_LOCATION = (
     " Are you at a new location? When accessing Salesforce--either via a desktop client or the API--from outside of"
     " your company's trusted networks, you must add a security token to your password to log in."
 )
+_NO_SESSION = "Invalid Session ID found in SessionHeader: Illegal Session"
 _WRONG = "Invalid username, password, security token; or user locked out."
 _MESSAGES = {
     "INVALID_LOGIN": _WRONG,
@@ -53,7 +55,10 @@ def add_routes(app: web.Application, world: "World") -> None:
             header, operation = _parts(xml_reader.read(await request.read()))
         except xml_reader.XmlError as error:
             return _client_fault(str(error))
-        if kind not in _NAMESPACES or operation.tag != f"{{{_NAMESPACES[kind]}}}login":
+        name = operation.tag.removeprefix(f"{{{_NAMESPACES.get(kind)}}}")
+        if name in soap_sessions.CALLS:
+            return _answer(world, kind, name, header)
+        if name != "login":
             text = f"No operation available for request {operation.tag}, please check the WSDL for the service."
             return _client_fault(text)
         return _log_in(world, request, kind, version, header, operation)
@@ -71,6 +76,17 @@ def fault(kind: str, code: str, message: str, *, of: str = "LoginFault") -> web.
         status=500,
         namespaces={"sf": namespace},
     )
+
+
+def _answer(world: "World", kind: str, name: str, header: Element | None) -> web.Response:
+    namespace = _NAMESPACES[kind]
+    try:
+        login = soap_sessions.caller(world, header, namespace)
+    except SalesforceError:
+        return fault(kind, "INVALID_SESSION_ID", _NO_SESSION, of="UnexpectedErrorFault")
+    result = soap_sessions.elements(soap_sessions.CALLS[name](world, login))
+    inner = f"<result>{result}</result>" if result else ""
+    return _envelope(f"<{name}Response>{inner}</{name}Response>", namespaces={"": namespace})
 
 
 def _log_in(
@@ -101,8 +117,10 @@ def _log_in(
         "sessionId": session,
         "userId": user.id,
     }
-    info = _elements(_user_info(world, org, user))
-    text = f"<loginResponse><result>{_elements(result)}<userInfo>{info}</userInfo></result></loginResponse>"
+    info = soap_sessions.elements(soap_sessions.user_info(world, tokens.login(world, session)))
+    text = (
+        f"<loginResponse><result>{soap_sessions.elements(result)}<userInfo>{info}</userInfo></result></loginResponse>"
+    )
     return _envelope(text, namespaces={"": namespace})
 
 
@@ -115,23 +133,6 @@ def _check(world: "World", request: web.Request, org: Org, user: User, scope: st
         raise passwords.LoginRefusedError("LOGIN_DURING_RESTRICTED_DOMAIN")
     if switches["api_disabled"] or not user.may("ApiEnabled"):
         raise passwords.LoginRefusedError("API_DISABLED_FOR_ORG")
-
-
-def _user_info(world: "World", org: Org, user: User) -> dict[str, str]:
-    return {
-        "organizationId": org.id,
-        "organizationMultiCurrency": "false",
-        "organizationName": org.name,
-        "sessionSecondsValid": str(int(world.switches["salesforce"]["session_lifetime"])),
-        "userEmail": user.email,
-        "userFullName": user.display_name,
-        "userId": user.id,
-        "userLanguage": "en_US",
-        "userLocale": "en_GB",
-        "userName": user.username,
-        "userTimeZone": "Europe/London",
-        "userType": "Standard",
-    }
 
 
 def _parts(envelope: Element) -> tuple[Element | None, Element]:
@@ -148,10 +149,6 @@ def _client_fault(message: str) -> web.Response:
         "</soapenv:Fault>",
         status=500,
     )
-
-
-def _elements(values: Mapping[str, str]) -> str:
-    return "".join(f"<{name}>{escape(value)}</{name}>" for name, value in values.items())
 
 
 def _envelope(body: str, *, status: int = 200, namespaces: Mapping[str, str] | None = None) -> web.Response:
