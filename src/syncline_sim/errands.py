@@ -40,6 +40,7 @@ class Errands:
     def start(self) -> None:
         """Begin."""
         self._task = asyncio.create_task(self._go())
+        self._task.add_done_callback(_complain)
 
     async def stop(self) -> None:
         """Give up what is on its way; an error of the task comes out here."""
@@ -67,3 +68,10 @@ class Errands:
     async def _send(self, desk: Desk, addressee: int) -> None:
         while await desk.send(self._letters, addressee):
             pass
+
+
+def _complain(task: asyncio.Task[None]) -> None:
+    """Say at once that the task has broken down: nobody waits for it before the end of the world."""
+    if not task.cancelled() and (error := task.exception()):
+        context = {"message": "the simulated vendors send nothing any longer", "exception": error, "task": task}
+        task.get_loop().call_exception_handler(context)
