@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from aiohttp.web_urldispatcher import UrlMappingMatchInfo
 
-from syncline_sim import certificates
+from syncline_sim import certificates, dates
 from syncline_sim.calls import Calls
 from syncline_sim.control import Control
 from syncline_sim.dress import MARKETO, SALESFORCE, dress
@@ -86,6 +86,7 @@ class Simulation:
             ("control", control.app(), self._plan.control_port),
         )
         for name, app, port in doors:
+            dates.follow(app, self.world)
             self._runners[name] = await _prepared(app)
             self.world.urls[name] = f"http://{self._name}:{await self._listen(name, port)}"
         if self._plan.tls_dir:
