@@ -104,7 +104,7 @@ def undelete_record(
     if kept is None:
         raise SalesforceError(404, "NOT_FOUND", NOT_FOUND)
     row = {"IsDeleted": 0, **_stamps(moment, user_id)}
-    before = {field.name: kept[field.name] for field in spec.fields}
+    before = {field.name: kept[field.name] for field in spec.fields if not field.crossing}
     with Savepoint(world.db):
         _update(world, spec, found, row, deleted=1)
         who = user_id or str(kept["LastModifiedById"])
@@ -154,7 +154,7 @@ def _row(spec: ObjectSpec, values: Mapping[str, Any]) -> dict[str, record_values
 
 
 def _value(field: FieldSpec, sent: object) -> record_values.Value:
-    if field.expression:
+    if field.computed:
         message = f"Unable to create/update fields: {field.name}. It is computed from other fields."
         raise SalesforceError(400, "INVALID_FIELD_FOR_INSERT_UPDATE", message, (field.name,))
     return record_values.stored(field, sent)

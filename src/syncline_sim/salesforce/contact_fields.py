@@ -1,7 +1,7 @@
 """The fields of Contact, standard ones first."""
 
 from syncline_sim.salesforce import common_fields as common
-from syncline_sim.salesforce.field_types import FieldSpec, boolean, picklist, reference, text
+from syncline_sim.salesforce.field_types import FieldSpec, boolean, formula, picklist, reference, text
 
 CONTACT_FIELDS: tuple[FieldSpec, ...] = (
     *common.HEAD,
@@ -33,4 +33,24 @@ CONTACT_FIELDS: tuple[FieldSpec, ...] = (
     common.moment("Last_Webinar__c", "Last Webinar"),
     boolean("Newsletter__c", "Newsletter"),
     FieldSpec("Legacy_Id__c", "Legacy ID", "string", 40, external_id=True),
+    formula(
+        "Account_Standing__c",
+        "Account Standing",
+        "string",
+        'IF(Loyalty_Points__c >= 5000, "Friend of ", "Known at ") & Account.Name',
+        crossing=(
+            """(SELECT iif({0}."Loyalty_Points__c" >= 5000, 'Friend of ', 'Known at ') || a."Name\""""
+            """ FROM salesforce_record_account a WHERE a."Id" = {0}."AccountId")"""
+        ),
+    ),
+    formula(
+        "Account_Size__c",
+        "Account Size",
+        "double",
+        "Account.NumberOfEmployees",
+        crossing=(
+            """(SELECT CAST(a."NumberOfEmployees" AS REAL) FROM salesforce_record_account a"""
+            """ WHERE a."Id" = {0}."AccountId")"""
+        ),
+    ),
 )

@@ -156,7 +156,7 @@ def _size(field: FieldSpec) -> dict[str, Any]:
 def _computed(field: FieldSpec) -> dict[str, Any]:
     return {
         "calculated": field.calculated,
-        "calculatedFormula": field.expression if field.calculated else None,
+        "calculatedFormula": field.formula or None,
         "formulaTreatNullNumberAsZero": False,
         "compoundFieldName": None,
         "defaultValue": False if field.type == "boolean" else None,

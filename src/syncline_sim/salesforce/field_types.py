@@ -37,8 +37,12 @@ LENGTHS = {
     "textarea": 255,
 }
 UNGROUPABLE = frozenset({"double", "currency", "percent", "datetime", "multipicklist", "address"})
+#: Of formulas only these can be grouped by: https://salesforce.stackexchange.com/a/235529
+_GROUPABLE_FORMULAS = frozenset({"boolean", "date"})
 #: A text area that is longer than this is a long one: it can be neither filtered nor sorted by.
 LONG_TEXT = 255
+#: How long describe says that the text of a formula may be.
+_FORMULA_TEXT = 1300
 _MOMENT = """'"' || strftime('%Y-%m-%dT%H:%M:%S', {0}, 'unixepoch') || '.000+0000"'"""
 _JSON = {
     "boolean": "iif({0}, 'true', 'false')",
@@ -49,7 +53,11 @@ _JSON = {
 
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
-    """One field of an object; `expression` computes it from others, in SQL, and then it cannot be written."""
+    """One field of an object.
+
+    `expression` computes it from others of its record, in SQL; `crossing` from those of a parent too, and then it has
+    no column. Neither can be written, and what they answer changes without a write of the record.
+    """
 
     name: str
     label: str
@@ -59,6 +67,8 @@ class FieldSpec:
     required: bool = False
     calculated: bool = False
     expression: str = ""
+    crossing: str = ""  #: `{0}` stands for the record
+    formula: str = ""  #: how an admin would write it
     values: tuple[str, ...] = ()
     reference_to: tuple[str, ...] = ()
     external_id: bool = False
@@ -76,7 +86,12 @@ class FieldSpec:
     @property
     def writable(self) -> bool:
         """Whether the API may set it."""
-        return not (self.read_only or self.expression)
+        return not (self.read_only or self.computed)
+
+    @property
+    def computed(self) -> bool:
+        """Whether it follows from other fields."""
+        return bool(self.expression or self.crossing)
 
     @property
     def filterable(self) -> bool:
@@ -91,6 +106,8 @@ class FieldSpec:
     @property
     def groupable(self) -> bool:
         """Whether SOQL may group by it."""
+        if self.calculated and self.type not in _GROUPABLE_FORMULAS:
+            return False
         return self.filterable and self.type not in UNGROUPABLE
 
     @property
@@ -105,10 +122,13 @@ class FieldSpec:
         computed = f" GENERATED ALWAYS AS ({self.expression}) VIRTUAL" if self.expression else ""
         return f'"{self.name}" {storage}{computed}'
 
-    @property
-    def json(self) -> str:
-        """The SQL expression that writes its value as JSON."""
-        return self.as_json(f'"{self.name}"')
+    def sql(self, record: str) -> str:
+        """Answer the SQL expression of its value in a record, which is named as a table or an alias of one."""
+        if not self.crossing:
+            return f'{record}."{self.name}"'
+        # A parent that is not there has no values, and no formulas either.
+        value = f'iif({record}."Id" IS NULL, NULL, {self.crossing.format(record)})'
+        return f"({value}{' COLLATE NOCASE' if self.type in TEXTS else ''})"
 
     def as_json(self, sql: str) -> str:
         """Answer the SQL expression that writes a value as JSON which is of this type and is found there."""
@@ -138,6 +158,22 @@ def reference(name: str, label: str, *to: str, read_only: bool = False, required
 def system(name: str, label: str, kind: str) -> FieldSpec:
     """Declare what the vendor writes itself and is never null."""
     return FieldSpec(name, label, kind, read_only=True, required=True)
+
+
+def formula(name: str, label: str, kind: str, text: str, *, expression: str = "", crossing: str = "") -> FieldSpec:
+    """Declare what an admin computes from other fields: how it is written there, and the SQL for it."""
+    return FieldSpec(
+        name,
+        label,
+        kind,
+        length=_FORMULA_TEXT if kind == "string" else 0,
+        read_only=True,
+        required=kind == "boolean",
+        calculated=True,
+        expression=expression,
+        crossing=crossing,
+        formula=text,
+    )
 
 
 def typed(kind: str) -> Callable[..., FieldSpec]:

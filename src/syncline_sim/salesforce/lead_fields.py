@@ -1,7 +1,7 @@
 """The fields of Lead, standard ones first."""
 
 from syncline_sim.salesforce import common_fields as common
-from syncline_sim.salesforce.field_types import FieldSpec, boolean, picklist, reference, text
+from syncline_sim.salesforce.field_types import FieldSpec, boolean, formula, picklist, reference, text
 
 STATUSES = ("Open - Not Contacted", "Working - Contacted", "Closed - Converted", "Closed - Not Converted")
 PRODUCTS = ("Analytics", "Automation", "Robotics", "Sensors")
@@ -45,13 +45,21 @@ LEAD_FIELDS: tuple[FieldSpec, ...] = (
     FieldSpec("Legacy_Id__c", "Legacy ID", "string", 40, external_id=True),
     boolean("Newsletter__c", "Newsletter"),
     common.url("Profile__c", "Profile"),
-    FieldSpec(
+    formula(
         "Is_Enterprise__c",
         "Is Enterprise",
         "boolean",
-        read_only=True,
-        required=True,
-        calculated=True,
+        "NumberOfEmployees >= 1000",
         expression="coalesce(NumberOfEmployees >= 1000, 0)",
+    ),
+    formula(
+        "Customer_Name__c",
+        "Customer Name",
+        "string",
+        "IF(IsConverted, ConvertedAccount.Name, Company)",
+        crossing=(
+            """iif({0}."IsConverted", (SELECT a."Name" FROM salesforce_record_account a"""
+            """ WHERE a."Id" = {0}."ConvertedAccountId"), {0}."Company")"""
+        ),
     ),
 )

@@ -38,7 +38,7 @@ class ObjectSpec:
     @cached_property
     def blank(self) -> Mapping[str, int | str]:
         """What a new record holds when nobody says otherwise."""
-        truths = {field.name: 0 for field in self.fields if field.type == "boolean" and not field.expression}
+        truths = {field.name: 0 for field in self.fields if field.type == "boolean" and not field.computed}
         return {**truths, **{name: value for name, value in _DEFAULTS.items() if name.lower() in self.by_name}}
 
     @property

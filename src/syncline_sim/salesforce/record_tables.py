@@ -66,5 +66,5 @@ def drop_index(db: "sqlite3.Connection", spec: ObjectSpec) -> None:
 
 
 def _table(spec: ObjectSpec) -> str:
-    columns = ", ".join(field.column for field in spec.fields)
+    columns = ", ".join(field.column for field in spec.fields if not field.crossing)
     return f"CREATE TABLE IF NOT EXISTS {spec.table} (number INTEGER PRIMARY KEY, org INTEGER NOT NULL, {columns});"

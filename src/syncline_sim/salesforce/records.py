@@ -43,5 +43,5 @@ def concatenated(parts: Sequence[str]) -> str:
 
 
 def _expression(spec: ObjectSpec, fields: Iterable[FieldSpec], version: str) -> str:
-    parts = (f"""',"{field.name}":' || {field.as_json(f'{spec.table}."{field.name}"')}""" for field in fields)
+    parts = (f"""',"{field.name}":' || {field.as_json(field.sql(spec.table))}""" for field in fields)
     return concatenated((head(spec, spec.table, version), *parts, "'}'"))

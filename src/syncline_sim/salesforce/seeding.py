@@ -47,7 +47,7 @@ def _write(world: "World", name: str, count: int, seeds: Seeds, make: Callable[[
         record_tables.drop_index(db, spec)
     numbers = range(first, first + count)
     rows = _rows(spec.key_prefix, numbers, seeds, make)
-    columns = ("number", "org", *(field.name for field in spec.fields if not field.expression))
+    columns = ("number", "org", *(field.name for field in spec.fields if not field.computed))
     named, marks = ", ".join(f'"{column}"' for column in columns), ", ".join(f":{column}" for column in columns)
     db.executemany(f"INSERT INTO {spec.table} ({named}) VALUES ({marks})", rows)  # noqa: S608
     record_tables.index(db, spec)

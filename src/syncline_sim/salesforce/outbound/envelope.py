@@ -73,7 +73,7 @@ def _records(world: "World", message: Message, notifications: Sequence[Notificat
     """Answer what is sent of each record that is still there, so far as the user to send as may see it."""
     user, spec = messages.sender(world, message), message.spec
     fields = [spec.by_name[name.lower()] for name in message.fields if user.may_see(spec.name, name)]
-    columns = ", ".join(f'"{field.name}"' for field in fields) or '"Id"'
+    columns = ", ".join(f'{field.sql(spec.table)} AS "{field.name}"' for field in fields) or '"Id"'
     wanted = json.dumps(sorted({one.record_id for one in notifications}))
     query = f"""
     SELECT "Id" AS record, {columns} FROM {spec.table}

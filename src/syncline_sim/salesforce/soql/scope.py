@@ -45,7 +45,7 @@ class Place:
     def column(self, field: FieldSpec) -> Column:
         """Answer where SQL finds a field."""
         never_null = field.required and self.alias == "t"
-        return Column(field, f'{self.alias}."{field.name}"', self.spec, never_null)
+        return Column(field, field.sql(self.alias), self.spec, never_null)
 
 
 class Scope:
