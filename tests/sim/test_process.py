@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from syncline_sim.app import Plan
 from syncline_sim.cli import main
 
 Started = tuple[subprocess.Popen[str], dict[str, Any]]
@@ -49,6 +50,22 @@ def test_port_in_use(capsys: pytest.CaptureFixture[str]) -> None:
         port = taken.getsockname()[1]
         assert main(["--control-port", str(port), "--leads", "1", "--contacts", "1"]) == 1
     assert "syncline-sim: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("flags", [[], ["--send-anywhere"]])
+def test_send_anywhere(flags: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A world sends to this machine only unless it is told otherwise."""
+    plans = []
+
+    def plan(**options: Any) -> Plan:  # noqa: ANN401 - what a plan has
+        plans.append(Plan(**options))
+        return plans[0]
+
+    monkeypatch.setattr("syncline_sim.cli.Plan", plan)
+    with socket.create_server(("127.0.0.1", 0)) as taken:  # It is not to get as far as to run.
+        assert main(["--control-port", str(taken.getsockname()[1]), "--leads", "1", "--contacts", "1", *flags]) == 1
+    assert plans[0].send_anywhere == bool(flags)
+    assert capsys.readouterr().err
 
 
 def test_help(capsys: pytest.CaptureFixture[str]) -> None:
