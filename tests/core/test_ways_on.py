@@ -27,6 +27,7 @@ RESULTS: dict[str, set[str]] = {
     "preview_fields": {"preview.ready", "preview.failed", "effect.exhausted"},
     "sync_fields": {"field_sync.finished", "field_sync.failed", "effect.exhausted"},
     "sync_records": {"sync.finished", "sync.throttled", "sync.failed", "effect.exhausted"},
+    "revoke_old_grant": {"old_grant.revoked", "effect.exhausted"},
     "revoke_grant": {"grant.revoked", "effect.exhausted"},
     **{name: {kind.timer} for name, kind in EFFECTS.items() if kind.timer},
 }

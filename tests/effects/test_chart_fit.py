@@ -17,6 +17,7 @@ ENDS: dict[str, set[str]] = {
     "sync_fields": {"field_sync.progressed", "field_sync.finished", "field_sync.failed"},
     "sync_records": {"sync.progressed", "sync.finished", "sync.throttled", "sync.failed", "grant.lost"},
     "renew_grant": {"grant.lent", "grant.refresh_started", "grant.refreshed", "grant.refresh_failed", "grant.lost"},
+    "revoke_old_grant": {"old_grant.revoked"},
     "revoke_grant": {"grant.revoked"},
 }
 

@@ -7,6 +7,10 @@ import msgspec
 Resume = Literal["", "authorized", "verified", "fields_synced", "syncing", "paused"]
 
 
+#: Where the grant is gone, and a person has to log in again.
+_WAITING = "reauthorization_required."
+
+
 class Context(msgspec.Struct, frozen=True, omit_defaults=True):
     """The memory that guards look at. A new one is made by `after`, nothing else changes it."""
 
@@ -35,9 +39,10 @@ def after(context: Context, event_type: str, data: dict[str, object], *, source:
         change["pinned"] = True
     if event_type == "sync.finished":
         change["initial_sync_done"] = True
-    if event_type == "grant.lost":
+    if target.startswith(_WAITING) and not source.startswith(_WAITING):
+        change["refreshing"] = False
         change["resume"] = "paused" if source == "syncing.paused" else source.partition(".")[0]
-    elif context.resume and target and not target.startswith("reauthorization_required"):
+    elif context.resume and target and not target.startswith(_WAITING):
         change["resume"] = ""
     if source != target or "problem" in data:
         change["problem"] = _text(data, "problem")

@@ -35,6 +35,7 @@ EFFECTS: dict[str, EffectKind] = {
     "wait_for_quota": EffectKind("Wait for the quota", timer="timer.quota_due", delay="throttle_wait"),
     "wait_for_retry": EffectKind("Wait before the next try", timer="timer.retry_due", delay="failure_wait"),
     "renew_grant": EffectKind("Refresh an unused authorization", optional=True),
+    "revoke_old_grant": EffectKind("Revoke the former authorization"),
     "revoke_grant": EffectKind("Revoke the tokens"),
 }
 

@@ -118,6 +118,15 @@ GUIDE: dict[str, Explanation] = {
         "The authorization for {source} is gone; log in again as the same user, and the sync goes on where it was.",
         "login.started",
     ),
+    "reauthorization_required.revoking_old_grant": Explanation(
+        "Revoking the former authorization",
+        "The credentials were changed, so the tokens that came with the former ones are being revoked at {source}.",
+    ),
+    "reauthorization_required.old_grant_alive": Explanation(
+        "Former authorization not revoked",
+        "{source} could not be told to revoke the former tokens; try again, or revoke them there and go on.",
+        "revocation.requested",
+    ),
     "reauthorization_required.probing_credentials": Explanation("Testing the credentials", _PROBING),
     "reauthorization_required.credentials_rejected": Explanation(
         "Credentials rejected",

@@ -6,7 +6,7 @@ from syncline.effects.exchange_code import exchange_code
 from syncline.effects.preview_fields import preview_fields
 from syncline.effects.probe_credentials import probe_credentials
 from syncline.effects.renew_grant import renew_grant
-from syncline.effects.revoke_grant import revoke_grant
+from syncline.effects.revoke_grant import revoke_grant, revoke_old_grant
 from syncline.effects.run_checks import run_checks
 from syncline.effects.sync_fields import sync_fields
 from syncline.effects.sync_records import sync_records
@@ -23,5 +23,6 @@ RUNNERS: Mapping[str, Runner] = {
     "sync_fields": sync_fields,
     "sync_records": sync_records,
     "renew_grant": renew_grant,
+    "revoke_old_grant": revoke_old_grant,
     "revoke_grant": revoke_grant,
 }

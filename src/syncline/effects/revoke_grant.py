@@ -1,4 +1,4 @@
-"""Give the authorization back to the source, then erase every secret of the integration."""
+"""Give an authorization back to the source: at the end, with every secret, or because its credentials were changed."""
 
 from syncline.core.event import Erasure
 from syncline.credentials import ACCESS_TOKEN, REFRESH_TOKEN, open_secrets
@@ -8,6 +8,16 @@ from syncline.errors import NotFoundError
 
 
 async def revoke_grant(work: Work) -> None:
+    """Revoke the tokens, then erase every secret of the integration."""
+    await work.finish("grant.revoked", {"tokens": await _revoke(work)}, Erasure())
+
+
+async def revoke_old_grant(work: Work) -> None:
+    """Revoke the tokens that came with former credentials, then erase them."""
+    await work.finish("old_grant.revoked", {"tokens": await _revoke(work)}, Erasure((ACCESS_TOKEN, REFRESH_TOKEN)))
+
+
+async def _revoke(work: Work) -> int:
     """Revoke the tokens, if there are any; a token that is dead already counts as revoked."""
     tools, integration = work.tools, work.effect.integration
     try:
@@ -18,4 +28,4 @@ async def revoke_grant(work: Work) -> None:
         app = await open_app(tools, integration)
         for token in tokens.values():
             await tools.providers.source.revoke(app, token)
-    await work.finish("grant.revoked", {"tokens": len(tokens)}, Erasure())
+    return len(tokens)

@@ -106,6 +106,7 @@ class PlainCommand(Model):
         "resume.requested",
         "disconnect.requested",
         "revocation.requested",
+        "revocation.given_up",
         "erasure.requested",
     ]
 

@@ -43,6 +43,7 @@ class Prepared:
 #: is done.
 _ERASED_BY: dict[str, tuple[Brought, ...]] = {
     "erasure.requested": (Erasure(),),
+    "revocation.given_up": (Erasure((credentials.ACCESS_TOKEN, credentials.REFRESH_TOKEN)),),
     "disconnect.requested": (
         Erasure((credentials.CLIENT_ID, credentials.CLIENT_SECRET, credentials.CODE, credentials.VERIFIER)),
     ),

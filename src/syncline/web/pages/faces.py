@@ -55,6 +55,10 @@ FACES: dict[str, Face] = {
     "syncing.sync_failed": Face("attention", "sync", "The last run did not finish"),
     "syncing.paused": Face("paused", "sync", "Paused"),
     "reauthorization_required.awaiting_person": Face("failed", "login", "Log in to {source} again"),
+    "reauthorization_required.revoking_old_grant": Face("working", "working", "Revoking the former authorization"),
+    "reauthorization_required.old_grant_alive": Face(
+        "failed", "old_grant", "The former authorization could not be revoked"
+    ),
     "reauthorization_required.probing_credentials": Face("working", "working", "Testing Consumer Key and Secret"),
     "reauthorization_required.credentials_rejected": Face("failed", "credentials", "Correct Consumer Key and Secret"),
     "reauthorization_required.probe_failed": Face("failed", "credentials", "The credentials could not be tested"),
@@ -65,6 +69,14 @@ FACES: dict[str, Face] = {
     "disconnected.revocation_failed": Face("failed", "revocation", "The access could not be revoked"),
     "disconnected.closed": Face("ended", "receipt", "Disconnected"),
 }
+
+
+_GRANTED = ("authorized.", "verified.", "fields_synced.", "syncing.")
+
+
+def granted(state: str) -> bool:
+    """Whether there is a grant in a state."""
+    return state.startswith(_GRANTED)
 
 
 def tone(state: str) -> Tone:

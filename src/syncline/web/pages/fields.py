@@ -19,6 +19,7 @@ OFFERED: dict[str, frozenset[str]] = {
     "mapping": frozenset({"mapping.saved", "sync.start_requested"}),
     "sync": frozenset({"sync.requested", "pause.requested", "resume.requested"}),
     "revocation": frozenset({"revocation.requested", "erasure.requested"}),
+    "old_grant": frozenset({"revocation.requested", "revocation.given_up"}),
 }
 
 #: What is said after a command whose effect might not be seen at once.

@@ -20,8 +20,9 @@ OWN_PAGE: dict[str, str] = {
     "account.saved": "Replace the {target} API user",
     "disconnect.requested": "Disconnect",
     "erasure.requested": "Erase the secrets without revoking",
+    "revocation.given_up": "Go on without revoking",
 }
-_DANGEROUS = frozenset({"disconnect.requested", "erasure.requested"})
+_DANGEROUS = frozenset({"disconnect.requested", "erasure.requested", "revocation.given_up"})
 #: How often a browser without JavaScript looks again while something is under way, in seconds.
 _RELOAD = 5
 

@@ -12,7 +12,7 @@ from syncline.core.effect import EFFECTS
 from syncline.core.event import EVENTS
 from syncline.web.access import Who, who
 from syncline.web.pages import words
-from syncline.web.pages.faces import tone
+from syncline.web.pages.faces import granted, tone
 from syncline.web.site import SITE, Site
 
 _TEMPLATES = files("syncline.web") / "templates"
@@ -60,7 +60,7 @@ def environment() -> Environment:
     made = Environment(
         loader=FunctionLoader(_load), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    for function in (words.clock, words.fixer, words.iso, words.number, words.since, words.words, tone):
+    for function in (words.clock, words.fixer, words.iso, words.number, words.since, words.words, granted, tone):
         made.filters[function.__name__] = function
     return made
 
