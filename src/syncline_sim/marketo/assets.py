@@ -35,9 +35,9 @@ def folder(call: Call) -> tuple[int, str]:
     text = call.parameters.get("folder", "")
     if not text:
         raise VendorError("701", "folder")
-    # One public client writes it with other quotes than JSON has, or with none.
+    # One public client writes it with other quotes than JSON has, or with none; another names the id alone.
     match = _FOLDER.fullmatch(text.strip())
-    told = {match[1]: match[2], match[3]: match[4]} if match else {}
+    told = {match[1]: match[2], match[3]: match[4]} if match else {"id": text.strip(), "type": "Folder"}
     if set(told) != {"id", "type"} or not told["id"].isdecimal():
         raise VendorError("709", "Invalid folder")
     number, kind = int(told["id"]), told["type"]

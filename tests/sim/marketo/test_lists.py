@@ -71,7 +71,7 @@ async def test_lists_in_pages(user: ApiUser) -> None:
     [
         ({"folder": '{"id": 2, "type": "Folder"}'}, "701"),
         ({"name": "x"}, "701"),
-        ({"name": "x", "folder": "2"}, "709"),
+        ({"name": "x", "folder": "two"}, "709"),
         ({"name": "x", "folder": '{"id": 99, "type": "Folder"}'}, "710"),
         ({"name": "x", "folder": '{"id": 99, "type": "Program"}'}, "710"),
     ],
