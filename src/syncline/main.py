@@ -22,7 +22,7 @@ from aiohttp import web
 from filelock import FileLock, Timeout
 from pydantic import SecretStr
 
-from syncline import providers
+from syncline import memory, providers
 from syncline.charts import CURRENT, chart_folder
 from syncline.config import Settings
 from syncline.core.chart import read_chart
@@ -70,6 +70,7 @@ class Running:
 
 def run(settings: Settings, *, ready: Callable[[Running], None]) -> None:
     """Run the service until SIGTERM or SIGINT; raises `ConfigurationError` when it cannot start."""
+    memory.keep_private()
     os.umask(0o077)  # Nobody else reads the database, also when the folder was there before with wider rights.
 
     def settled(service: Running) -> None:
