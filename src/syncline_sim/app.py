@@ -14,7 +14,7 @@ from aiohttp.web_urldispatcher import UrlMappingMatchInfo
 from syncline_sim import certificates, dates
 from syncline_sim.calls import Calls
 from syncline_sim.control import Control
-from syncline_sim.dress import MARKETO, SALESFORCE, dress
+from syncline_sim.dress import MARKETO, SALESFORCE, dress, show_lost
 from syncline_sim.errands import Errands
 from syncline_sim.faults.faults import Faults
 from syncline_sim.letters import Letters
@@ -151,6 +151,7 @@ class Simulation:
 
     def _salesforce(self) -> web.Application:
         middlewares = (
+            show_lost,
             _resolve_slashes,
             self.calls.count("salesforce"),
             self.faults.inject("salesforce"),

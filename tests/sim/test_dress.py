@@ -7,6 +7,7 @@ import pytest
 
 from syncline_sim.app import Simulation
 from syncline_sim.marketo.api_users import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET
+from tests.sim.person import Person
 from tests.sim.raw_calls import RawAnswer, say
 
 JSON = "application/json;charset=UTF-8"
@@ -83,3 +84,23 @@ async def test_salesforce(simulation: Simulation, path: str) -> None:
     assert (answer.headers["Content-Type"], answer.headers["Server"]) == (JSON, "sfdcedge")
     assert answer.headers["Cache-Control"] == "no-cache,must-revalidate,max-age=0,no-store,private"
     assert b'": ' not in answer.body
+
+
+async def test_lost(simulation: Simulation) -> None:
+    """An address that leads nowhere has a page, which says nothing of the web server here."""
+    answer = await say(simulation.world.urls["salesforce"], "GET /no/such/page HTTP/1.1")
+    assert (answer.status, answer.headers["Content-Type"]) == (404, "text/html; charset=UTF-8")
+    assert b"URL No Longer Exists" in answer.body
+
+
+async def test_no_content(simulation: Simulation, person: Person, app: dict[str, str]) -> None:
+    """An answer without a body is of no type."""
+    token = (await person.grant(app))["access_token"]
+    origin = simulation.world.urls["salesforce"]
+    bearer = f"Authorization: Bearer {token}\nContent-Type: application/json"
+    made = await say(origin, f"POST /services/data/v67.0/sobjects/Account HTTP/1.1\n{bearer}", b'{"Name":"A"}')
+    assert (made.status, made.headers["Content-Type"]) == (201, JSON)
+    path = made.headers["Location"]
+    assert made.body == f'{{"id":"{path.rpartition("/")[2]}","success":true,"errors":[]}}'.encode()
+    changed = await say(origin, f"PATCH {path} HTTP/1.1\n{bearer}", b'{"Phone":"1"}')
+    assert (changed.status, changed.body, "Content-Type" in changed.headers) == (204, b"", False)

@@ -139,6 +139,9 @@ async def test_other_forms_of_reply(person: Person, app: dict[str, Any], http: a
         assert root.findtext("error") == "invalid_client"
     async with http.post(url, data={**form, "format": "urlencoded"}) as response:
         assert (await response.text()).startswith("error=invalid_client&")
+    for accepted, begin in (("application/xml", "<?xml"), ("application/x-www-form-urlencoded", "error=")):
+        async with http.post(url, data=form, headers={"Accept": accepted}) as response:
+            assert (await response.text()).startswith(begin)
 
 
 async def test_rotation_and_reuse(person: Person, app: dict[str, Any]) -> None:

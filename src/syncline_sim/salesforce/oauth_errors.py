@@ -40,6 +40,7 @@ _ERRORS = {
     "response_type": ("unsupported_response_type", "response type not supported"),
     "grant_type": ("unsupported_grant_type", "grant type not supported"),
     "token_type": ("unsupported_token_type", "this type of token is not supported"),
+    "callback": ("invalid_request", "invalid callback"),
     "must_get": ("invalid_request", "must use HTTP GET"),
     "must_post": ("invalid_request", "must use HTTP POST"),
     "redirect_uri_missing": ("redirect_uri_missing", "redirect_uri not provided"),

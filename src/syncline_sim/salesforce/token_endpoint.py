@@ -9,11 +9,13 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus, urlencode
 from xml.sax.saxutils import escape
 
+import msgspec
 from aiohttp import web
 
 from syncline_sim.salesforce import apps, direct_logins, grants, hosts, id_tokens, tokens
@@ -26,6 +28,8 @@ from syncline_sim.salesforce.oauth_errors import OAuthError
 if TYPE_CHECKING:
     from syncline_sim.world import World
 
+#: The forms of a reply besides JSON, by the first type that a client accepts.
+_FORMATS = {"application/xml": "xml", "application/x-www-form-urlencoded": "urlencoded"}
 _Answer = Callable[[web.Request, Mapping[str, str]], Awaitable[web.Response]]
 
 
@@ -97,11 +101,18 @@ class TokenEndpoint:
             self._refreshing.discard(token)
 
     async def _revoke(self, _: web.Request, form: Mapping[str, str]) -> web.Response:
-        if form.get("token_type_hint", "access_token") not in ("access_token", "refresh_token"):
-            raise OAuthError("token_type")
-        if not grants.revoke_token(self._world, form.get("token", "")):
-            raise OAuthError("token_unknown")
+        name = form.get("callback", "")
+        if name:  # A script tag of a page asks so, and needs an answer that is a script, whatever has happened.
+            return _script(name, self._end(form))
+        refused = self._end(form)
+        if refused:
+            raise refused
         return web.Response()
+
+    def _end(self, form: Mapping[str, str]) -> OAuthError | None:
+        if form.get("token_type_hint", "access_token") not in ("access_token", "refresh_token"):
+            return OAuthError("token_type")
+        return None if grants.revoke_token(self._world, form.get("token", "")) else OAuthError("token_unknown")
 
     async def _introspect(self, request: web.Request, form: Mapping[str, str]) -> web.Response:
         app = self._client(request, form, exchange="")
@@ -204,11 +215,19 @@ def _basic(request: web.Request) -> tuple[str, str] | None:
     return unquote_plus(key), unquote_plus(secret)
 
 
+def _script(name: str, refused: OAuthError | None) -> web.Response:
+    """Answer a call of the function that a page has named, if that is a name."""
+    if not re.fullmatch(r"[A-Za-z_$][\w$.]{0,99}", name, re.ASCII):
+        raise OAuthError("callback")
+    document = msgspec.json.encode(refused.body if refused else {}).decode()
+    return web.Response(text=f"{name}({document});", content_type="text/javascript", charset="UTF-8")
+
+
 def _reply(
     request: web.Request, form: Mapping[str, str], document: Mapping[str, Any], *, status: int = 200
 ) -> web.Response:
-    accept = request.headers.get("Accept", "")
-    wanted = form.get("format") or ("xml" if "application/xml" in accept and "json" not in accept else "json")
+    accept = request.headers.get("Accept", "").partition(",")[0].partition(";")[0].strip().lower()
+    wanted = form.get("format") or _FORMATS.get(accept, "json")
     headers = {"Cache-Control": "no-cache, no-store"}
     if wanted == "urlencoded":
         text, kind = urlencode(document), "application/x-www-form-urlencoded"
