@@ -1,4 +1,4 @@
-"""The SOAP endpoints on the wire: login, and every other call as one that there is not."""
+"""The SOAP endpoints on the wire: login, and calls that are not covered as ones that there are not."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -86,7 +86,7 @@ async def test_fault_is_as_clients_read_it(person: Person) -> None:
 @pytest.mark.parametrize(
     ("path", "call", "namespace"),
     [
-        ("u/59.0", "query", PARTNER),
+        ("u/59.0", "search", PARTNER),
         ("u/59.0", "login", ENTERPRISE),
         ("m/59.0", "describeMetadata", "http://soap.sforce.com/2006/04/metadata"),
         ("class/59.0", "login", PARTNER),

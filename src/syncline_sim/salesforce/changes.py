@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from syncline_sim.salesforce import ids, objects, record_values, records, times, writes
+from syncline_sim.salesforce.common_fields import MASTER_RECORD
 from syncline_sim.salesforce.failure import NOT_FOUND, SalesforceError
 from syncline_sim.salesforce.field_types import FieldSpec
 from syncline_sim.salesforce.objects import ObjectSpec
@@ -42,7 +43,7 @@ def create_record(
     if missing:
         raise _missing(missing)
     number = world.db.execute(f"SELECT coalesce(max(number), 0) + 1 FROM {spec.table}").fetchone()[0]  # noqa: S608
-    org, owner, moment = _org(world, org_id), user_id or _owner(world, org_id), _moment(world, stamp)
+    org, owner, moment = _org(world, org_id), user_id or _owner(world, org_id), moment_of(world, stamp)
     system = {
         "Id": ids.make(spec.key_prefix, number),
         "OwnerId": owner,
@@ -69,33 +70,45 @@ def change_record(
     stamp: Stamp = None,
     *,
     user_id: str = "",
+    unseen: bool = False,
 ) -> None:
-    """Write some fields of a record; raises `SalesforceError`, 404 when there is no such record."""
+    """Write some fields of a record; raises `SalesforceError`, 404 when there is no such record.
+
+    What the vendor's own automations change is `unseen`: only the SystemModstamp moves, as when an admin gives a
+    choice another name, or an activity is done (https://help.salesforce.com/s/articleView?id=000387261).
+    """
     spec = _stored(object_name)
     row = _row(spec, values)
     emptied = [name for name in row if spec.by_name[name.lower()].required and row[name] is None]
     if emptied:
         raise _missing(emptied)
-    moment = _moment(world, stamp)
-    _write(world, "change", spec, record_id, {**_stamps(moment, user_id), **row}, moment)
+    moment = moment_of(world, stamp)
+    stamps = {"SystemModstamp": moment} if unseen else _stamps(moment, user_id)
+    _write(world, "change", spec, record_id, {**stamps, **row}, moment)
 
 
 def touch_record(world: "World", object_name: str, record_id: str, stamp: Stamp = None) -> None:
     """Move only the SystemModstamp of a record, as automations do; raises `SalesforceError` 404."""
-    _update(world, _stored(object_name), record_id, {"SystemModstamp": _moment(world, stamp)})
+    _update(world, _stored(object_name), record_id, {"SystemModstamp": moment_of(world, stamp)})
 
 
-def delete_record(world: "World", object_name: str, record_id: str, stamp: Stamp = None, *, user_id: str = "") -> None:
-    """Put a record into the recycle bin, where only queryAll sees it; raises `SalesforceError` 404."""
-    moment = _moment(world, stamp)
-    _write(world, "delete", _stored(object_name), record_id, {"IsDeleted": 1, **_stamps(moment, user_id)}, moment)
+def delete_record(
+    world: "World", object_name: str, record_id: str, stamp: Stamp = None, *, user_id: str = "", master_id: str = ""
+) -> None:
+    """Put a record into the recycle bin, where only queryAll sees it; raises `SalesforceError` 404.
+
+    `master_id` names the record into which it has been merged.
+    """
+    moment = moment_of(world, stamp)
+    row = {"IsDeleted": 1, **_stamps(moment, user_id), **({MASTER_RECORD: master_id} if master_id else {})}
+    _write(world, "delete", _stored(object_name), record_id, row, moment)
 
 
 def undelete_record(
     world: "World", object_name: str, record_id: str, stamp: Stamp = None, *, user_id: str = ""
 ) -> None:
     """Bring a record back from the recycle bin; raises `SalesforceError` 404."""
-    spec, found, moment = _stored(object_name), ids.full(record_id), _moment(world, stamp)
+    spec, found, moment = _stored(object_name), ids.full(record_id), moment_of(world, stamp)
     query = f"""
     SELECT r.*, o.id AS org_id FROM {spec.table} r JOIN salesforce_orgs o ON o.rowid = r.org
     WHERE r."Id" = ? AND r."IsDeleted" = 1
@@ -103,7 +116,7 @@ def undelete_record(
     kept = world.db.execute(query, (found,)).fetchone()
     if kept is None:
         raise SalesforceError(404, "NOT_FOUND", NOT_FOUND)
-    row = {"IsDeleted": 0, **_stamps(moment, user_id)}
+    row = {"IsDeleted": 0, MASTER_RECORD: None, **_stamps(moment, user_id)}
     before = {field.name: kept[field.name] for field in spec.fields if not field.crossing}
     with Savepoint(world.db):
         _update(world, spec, found, row, deleted=1)
@@ -200,7 +213,8 @@ def _write(
         writes.tell(world, Write(kind, spec, found, kept["org"], who, moment, row, before))
 
 
-def _moment(world: "World", stamp: Stamp) -> int:
+def moment_of(world: "World", stamp: Stamp) -> int:
+    """Answer when a change is said to have been made."""
     if stamp is None:
         return int(world.now())
     return int(times.seconds(stamp) if isinstance(stamp, str) else stamp)

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 #: What a sync user needs to have; the vendor's names of permissions.
 SYNC_PERMISSIONS = ("ApiEnabled", "ViewSetup", "ViewRoles", "ManageExternalClientApps")
-#: Users have them unless others are named; by the last two they are told of changes, and their writes set off outbound
-#: messages.
-DEFAULT_PERMISSIONS = (*SYNC_PERMISSIONS, "ViewAllData", "EnableNotifications")
+#: Users have them unless others are named; by the last three they are told of changes, their writes set off outbound
+#: messages, and they convert leads.
+DEFAULT_PERMISSIONS = (*SYNC_PERMISSIONS, "ViewAllData", "EnableNotifications", "ConvertLeads")
 DEFAULT_PASSWORD = "correct-horse-1"  # noqa: S105 - opens nothing but a simulation
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from syncline_sim.salesforce import changes, ids, objects, records
+from syncline_sim.salesforce import changes, conversion, ids, objects, records
 from syncline_sim.salesforce.failure import SalesforceError
 from syncline_sim.salesforce.field_types import FieldSpec
 from syncline_sim.salesforce.objects import ObjectSpec
@@ -34,8 +34,8 @@ class AmbiguousError(SalesforceError):
 
 def create(who: Caller, spec: ObjectSpec, sent: Values) -> Saved:
     """Create a record; raises `SalesforceError`."""
-    _admit(who, spec, "POST")
-    values = _writable(who, spec, sent)
+    admit(who, spec, "POST")
+    values = writable(who, spec, sent)
     login = who.login
     made = changes.create_record(who.world, spec.name, values, org_id=login.org.id, user_id=login.user.id)
     return Saved(made, created=True)
@@ -43,16 +43,18 @@ def create(who: Caller, spec: ObjectSpec, sent: Values) -> Saved:
 
 def change(who: Caller, spec: ObjectSpec, record_id: str, sent: Values) -> Saved:
     """Change a record; raises `SalesforceError`."""
-    _admit(who, spec, "PATCH")
+    admit(who, spec, "PATCH")
     finding.number(who, spec, record_id)
-    found, values = ids.meant(record_id), _writable(who, spec, sent)
+    found, values = ids.meant(record_id), writable(who, spec, sent)
+    if spec.name == "Lead":
+        conversion.check_writable(who.world, who.login.user, found)
     changes.change_record(who.world, spec.name, found, values, user_id=who.login.user.id)
     return Saved(found)
 
 
 def delete(who: Caller, spec: ObjectSpec, record_id: str) -> Saved:
     """Put a record into the recycle bin; raises `SalesforceError`."""
-    _admit(who, spec, "DELETE")
+    admit(who, spec, "DELETE")
     finding.number(who, spec, record_id)
     found = ids.meant(record_id)
     changes.delete_record(who.world, spec.name, found, user_id=who.login.user.id)
@@ -78,7 +80,8 @@ def upsert(
     return create(who, spec, {**sent, field.name: value})
 
 
-def _admit(who: Caller, spec: ObjectSpec, method: str) -> None:
+def admit(who: Caller, spec: ObjectSpec, method: str) -> None:
+    """Let the caller write records of an object; raises `SalesforceError`."""
     if not spec.stored:
         text = f"HTTP Method '{method}' not allowed. Allowed are HEAD,GET"
         raise SalesforceError(405, "METHOD_NOT_ALLOWED", text)
@@ -87,7 +90,7 @@ def _admit(who: Caller, spec: ObjectSpec, method: str) -> None:
         raise SalesforceError(403, "INSUFFICIENT_ACCESS_OR_READONLY", message, ())
 
 
-def _writable(who: Caller, spec: ObjectSpec, sent: Values) -> dict[str, Any]:
+def writable(who: Caller, spec: ObjectSpec, sent: Values) -> dict[str, Any]:
     """Answer the values that are sent, if the caller may write each of them and what they refer to is there."""
     fields = fields_by_name(who.login.user, spec)
     values: dict[str, Any] = {}
