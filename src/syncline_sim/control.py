@@ -13,7 +13,8 @@ from aiohttp.typedefs import Handler
 
 from syncline_sim import hand, mailbox, openapi, population, sent_page, switching
 from syncline_sim.calls import Calls
-from syncline_sim.control_calls import CALLS, ROOMS
+from syncline_sim.control_calls import CALLS, ROOMS, curl
+from syncline_sim.control_pages import PAGES, ControlPages
 from syncline_sim.faults.faults import Faults
 from syncline_sim.marketo import api_users, fields, people
 from syncline_sim.marketo.bulk import queue
@@ -42,6 +43,7 @@ class Control:
         app = web.Application(middlewares=(_refuse,))
         app.router.add_get("/", self._index)
         sent_page.add_routes(app, self._world)
+        ControlPages(self._world, self._calls, self._faults, self._pass).add_routes(app)
         for call, answer in self._answers().items():
             method, path = call.split()
             app.router.add_route(method, path, _door(call, answer))
@@ -52,7 +54,7 @@ class Control:
         return {
             "GET /openapi.json": lambda _, __: openapi.document(world.urls["control"]),
             "GET /world": lambda _, __: self._describe(),
-            "POST /clock": lambda _, body: self._advance(body),
+            "POST /clock": lambda _, body: self._pass(body["advance"]),
             "POST /reset": lambda _, body: self._reset(**body),
             "GET /faults": lambda _, __: {"faults": faults.view()},
             "POST /faults": lambda _, body: faults.add(body).view(),
@@ -98,13 +100,17 @@ class Control:
             "index.html",
             site="Simulated world",
             urls=world.urls,
+            orgs=orgs.all_orgs(world),
             people=[
                 (user, passwords.security_token(world, user), orgs.find_org(world, user.org_id))
                 for user in orgs.all_users(world.db)
             ],
             client=api_users.find(world.db, api_users.DEFAULT_CLIENT_ID),
             calls=CALLS,
-            switches=world.switches,
+            curl=curl,
+            pages=PAGES,
+            here="/",
+            error="",
         )
 
     def _describe(self) -> dict[str, Any]:
@@ -120,8 +126,9 @@ class Control:
             ],
         }
 
-    def _advance(self, body: Mapping[str, Any]) -> dict[str, float]:
-        self._world.advance(body["advance"])
+    def _pass(self, seconds: float) -> dict[str, float]:
+        CALLS["POST /clock"].form.check({"advance": seconds}, "POST /clock")
+        self._world.advance(seconds)
         queue.drain(self._world)
         return {"now": self._world.now()}
 

@@ -12,6 +12,7 @@ from tests.sim.conftest import ControlDoor
 from tests.sim.person import Person
 
 ASYNC = "/services/async/60.0/job/750000000000001"
+IN_JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture
@@ -36,6 +37,7 @@ async def test_limits_of_salesforce(salesforce: Caller, control: ControlDoor, li
         assert response.headers["Sforce-Limit-Info"] == f"api-usage={used}"
         assert "Retry-After" not in response.headers
         assert await response.json() == [{"message": text, "errorCode": "REQUEST_LIMIT_EXCEEDED"}]
+    salesforce.headers |= IN_JSON
     salesforce.headers["X-SFDC-Session"] = salesforce.headers.pop("Authorization").removeprefix("Bearer ")
     expected = {"exceptionCode": "ExceededQuota", "exceptionMessage": text}
     assert await salesforce("GET", ASYNC) == (400, expected)
@@ -85,6 +87,7 @@ async def test_limits_of_marketo(
 async def test_other_forms_of_errors(salesforce: Caller, control: ControlDoor) -> None:
     """An error at Bulk API 1.0 has the form that it has there; a status may have a time to wait and a type."""
     await control("POST /faults", {"side": "salesforce", "kind": "error", "code": "InvalidBatch", "message": "m"})
+    salesforce.headers |= IN_JSON
     assert (await salesforce("GET", ASYNC))[1] == {"exceptionCode": "InvalidBatch", "exceptionMessage": "m"}
     fault = {"side": "salesforce", "kind": "status", "status": 429, "retry_after": 30, "content_type": "text/html"}
     await control("POST /faults", fault)
