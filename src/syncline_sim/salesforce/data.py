@@ -144,7 +144,10 @@ _TABLE: tuple[Route, ...] = (
     ("/sobjects/{object}/describe", {"GET": describes.every_field}),
     ("/sobjects/{object}/updated", {"GET": replication.updated}),
     ("/sobjects/{object}/deleted", {"GET": replication.deleted}),
-    ("/sobjects/{object}/{id}", {"GET": record.read, "PATCH": record.change, "DELETE": record.delete}),
+    (
+        "/sobjects/{object}/{id}",
+        {"GET": record.read, "PATCH": record.change, "DELETE": record.delete, "POST": record.create_by_no_id},
+    ),
     (
         "/sobjects/{object}/{field}/{value}",
         {"GET": record.read_by_external_id, "PATCH": record.upsert, "DELETE": record.delete_by_external_id},

@@ -22,6 +22,14 @@ def create(call: Call) -> Reply:
     return _created(call, spec, writing.create(call.who, spec, call.document()))
 
 
+def create_by_no_id(call: Call) -> Reply:
+    """Create a record at `/sobjects/X/Id`, where restforce upserts what has no id yet; with an id this is no way."""
+    if call.parts["id"].lower() != "id":
+        text = f"HTTP Method '{call.method}' not allowed. Allowed are HEAD,GET,PATCH,DELETE"
+        raise SalesforceError(405, "METHOD_NOT_ALLOWED", text)
+    return create(call)
+
+
 def read(call: Call) -> Reply:
     """Answer a record, all its fields or those that `fields` names."""
     spec, record_id = call.spec(), call.parts["id"]
