@@ -71,10 +71,20 @@ def log_in(
 def user_info(world: "World", org: Org, user: User) -> dict[str, Content]:
     """Answer what SOAP tells of a user."""
     return {
+        "accessibilityMode": False,
+        "chatterExternal": False,
+        "currencySymbol": "$",
+        "orgAttachmentFileSizeLimit": 5_242_880,
+        "orgDefaultCurrencyIsoCode": "USD",
+        "orgDefaultCurrencyLocale": "en_US",
+        "orgDisallowHtmlAttachments": False,
+        "orgHasPersonAccounts": False,
         "organizationId": org.id,
         "organizationMultiCurrency": False,
         "organizationName": org.name,
+        "roleId": None,
         "sessionSecondsValid": int(world.switches["salesforce"]["session_lifetime"]),
+        "userDefaultCurrencyIsoCode": None,
         "userEmail": user.email,
         "userFullName": user.display_name,
         "userId": user.id,
@@ -83,6 +93,7 @@ def user_info(world: "World", org: Org, user: User) -> dict[str, Content]:
         "userName": user.username,
         "userTimeZone": "Europe/London",
         "userType": "Standard",
+        "userUiSkin": "Theme3",
     }
 
 
