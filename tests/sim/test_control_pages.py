@@ -26,7 +26,7 @@ class Site:
             assert response.status == status
             return await response.text()
 
-    async def send(self, path: str, *, expect: int = 200, headers: dict[str, str] | None = None, **form: str) -> str:
+    async def send(self, path: str, expect: int = 200, headers: dict[str, str] | None = None, /, **form: str) -> str:
         """Send a form and answer the text of the page to which it leads."""
         async with self._http.post(self._origin + path, data=form, headers=headers) as response:
             assert response.status == expect
@@ -113,11 +113,11 @@ async def test_switches(site: Site, control: ControlDoor) -> None:
     after = await control("GET /switches")
     changes = {"rate_limit": 7, "native_crm": True, "bulk_hurry": False}
     assert after == {**before, "marketo": {**before["marketo"], **changes}}
-    wrong = await site.send("/page/switches", expect=400, side="marketo", **{**sent, "rate_limit": "many"})
+    wrong = await site.send("/page/switches", 400, side="marketo", **{**sent, "rate_limit": "many"})
     assert "rate_limit must be a number" in wrong
-    wrong = await site.send("/page/switches", expect=400, side="marketo", **{**sent, "rate_limit": "-1"})
+    wrong = await site.send("/page/switches", 400, side="marketo", **{**sent, "rate_limit": "-1"})
     assert "rate_limit must be at least 0" in wrong
-    assert "there is no side" in await site.send("/page/switches", expect=400, side="nowhere")
+    assert "there is no side" in await site.send("/page/switches", 400, side="nowhere")
     assert await control("GET /switches") == after
 
 
@@ -128,12 +128,12 @@ async def test_faults(site: Site, control: ControlDoor) -> None:
     assert "Remove fault number 1" in shown
     made = (await control("GET /faults"))["faults"][0]
     assert (made["match"], made["status"], made["times"]) == ("query", 503, 3)
-    wrong = await site.send(page, expect=400, do="add", **fault, times="often")
+    wrong = await site.send(page, 400, do="add", **fault, times="often")
     assert 'role="alert">times must be a whole number' in wrong
     await site.send(page, do="remove", id="1")
     assert (await control("GET /faults"))["faults"] == []
-    assert "there is no fault 1" in await site.send(page, expect=400, do="remove", id="1")
-    assert "nobody knows how to dance" in await site.send(page, expect=400, do="dance")
+    assert "there is no fault 1" in await site.send(page, 400, do="remove", id="1")
+    assert "nobody knows how to dance" in await site.send(page, 400, do="dance")
 
 
 async def test_schedules(site: Site, control: ControlDoor) -> None:
@@ -146,7 +146,7 @@ async def test_schedules(site: Site, control: ControlDoor) -> None:
     assert "not running" not in await site.send(page, do="start", id="1")
     await site.send(page, do="unschedule", id="1")
     assert (await control("GET /schedules"))["schedules"] == []
-    wrong = await site.send(page, expect=400, do="schedule", side="marketo", kind="reset", chance="often")
+    wrong = await site.send(page, 400, do="schedule", side="marketo", kind="reset", chance="often")
     assert "chance must be a number" in wrong
 
 
@@ -165,13 +165,13 @@ async def test_clock(site: Site, control: ControlDoor) -> None:
     before = (await control("GET /world"))["now"]
     await site.send("/page/clock", advance="86400")
     assert (await control("GET /world"))["now"] - before > 86399
-    assert "advance must be" in await site.send("/page/clock", expect=400, advance="-5")
-    assert "advance must be a number" in await site.send("/page/clock", expect=400, advance="nan")
+    assert "advance must be" in await site.send("/page/clock", 400, advance="-5")
+    assert "advance must be a number" in await site.send("/page/clock", 400, advance="nan")
 
 
 @pytest.mark.parametrize("where", ["cross-site", "same-site"])
 async def test_forms_of_other_sites(site: Site, control: ControlDoor, where: str) -> None:
     """A page from elsewhere that is open in the same browser changes nothing."""
     form, headers = {"do": "add", "side": "marketo", "kind": "status"}, {"Sec-Fetch-Site": where}
-    await site.send("/page/faults", expect=403, headers=headers, **form)
+    await site.send("/page/faults", 403, headers, **form)
     assert (await control("GET /faults"))["faults"] == []
