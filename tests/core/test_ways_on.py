@@ -147,19 +147,21 @@ def test_syncing_needs_a_confirmed_identity() -> None:
 
 
 def test_a_confirmed_identity_is_never_exchanged_for_another() -> None:
-    """Beyond the confirmation, no event leads from one org or user to another."""
+    """Beyond the confirmation, no event leads to another org, and to another user only when an admin released that."""
     beyond = ("verified", "fields_synced", "syncing")
 
-    def who(node: Node) -> tuple[str, str]:
-        return node.context.org_id, node.context.user_id
+    def who(before: Node, node: Node) -> tuple[str, str]:
+        return node.context.org_id, "" if before.context.released else node.context.user_id
 
     changed = {
         (before.leaf, after.leaf)
         for before, afters in graph().items()
         for after in afters
-        if after.leaf.startswith(beyond) and before.context.pinned and who(before) != who(after)
+        if after.leaf.startswith(beyond) and before.context.pinned and who(before, before) != who(before, after)
     }
     assert changed == set()
+    released = {node.leaf for node in graph() if node.context.released}
+    assert all(leaf.startswith(("reauthorization_required", "disconnected")) for leaf in released)
 
 
 def test_authorizing_again_always_remembers_where_to_return() -> None:

@@ -42,7 +42,7 @@ INSIDE = (
         "identity.wrong_user",
         "The login was by another user than the confirmed one.",
         "The browser was still logged in as somebody else.",
-        "Log out there, then log in again as the sync user that was confirmed.",
+        "Log out there, then log in again as the sync user that was confirmed; or let an admin accept another user.",
         "admin",
     ),
     Problem(

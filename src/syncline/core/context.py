@@ -24,6 +24,8 @@ class Context(msgspec.Struct, frozen=True, omit_defaults=True):
     user_id: str = ""
     #: Whether a person has confirmed that org and user.
     pinned: bool = False
+    #: Whether an admin lets another user of the same org authorize, the next time.
+    released: bool = False
     #: Where to return to after authorizing again.
     resume: Resume = ""
     initial_sync_done: bool = False
@@ -59,8 +61,10 @@ def _text(data: dict[str, object], name: str) -> str:
 def _grant(context: Context, event_type: str, data: dict[str, object]) -> dict[str, object]:
     match event_type:
         case "code.exchanged":
-            change = {"generation": context.generation + 1, "refreshing": False, "rotates": None}
+            change = {"generation": context.generation + 1, "refreshing": False, "rotates": None, "released": False}
             return change | {"org_id": _text(data, "org_id"), "user_id": _text(data, "user_id")}
+        case "identity.released":
+            return {"released": True}
         case "grant.refresh_started":
             return {"refreshing": True}
         case "grant.refresh_failed" | "grant.lost":

@@ -190,6 +190,7 @@ EVENTS: dict[str, EventType] = {
     "grant.refreshed": EventType("Token refreshed", _by("effect")),
     "grant.refresh_failed": EventType("Token refresh did not happen", _by("effect", "service")),
     "grant.lost": EventType("Authorization lost", _by("effect", "service")),
+    "identity.released": EventType("Accept another user", _by("person")),
     "old_grant.revoked": EventType("Former authorization revoked", _by("effect")),
     "revocation.given_up": EventType("Go on without revoking", _by("person")),
     "account.saved": EventType("Save the {target} API user", _by("person")),

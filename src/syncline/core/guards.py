@@ -20,8 +20,9 @@ def confirms_seen_identity(context: Context, event: Event) -> bool:
 
 
 def matches_pinned_identity(context: Context, event: Event) -> bool:
-    """Whether a new grant belongs to the org and the user that were confirmed."""
-    return (event.data.get("org_id"), event.data.get("user_id")) == (context.org_id, context.user_id)
+    """Whether a new grant belongs to the org that was confirmed, and to its user unless an admin released that."""
+    same_user = context.released or event.data.get("user_id") == context.user_id
+    return event.data.get("org_id") == context.org_id and same_user
 
 
 def names_current_grant(context: Context, event: Event) -> bool:

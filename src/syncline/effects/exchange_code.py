@@ -6,11 +6,12 @@ journalled before the call, and a run that finds it there does not call again.
 
 from functools import partial
 
+import msgspec
 from pydantic import SecretStr
 
 from syncline.core.context import Context
-from syncline.core.documents import IDENTITY
-from syncline.core.event import Erasure
+from syncline.core.documents import IDENTITY, IdentityDocument
+from syncline.core.event import Document, Erasure
 from syncline.credentials import CODE, REFRESH_TOKEN, SPENT_BY, VERIFIER, open_safe, open_secrets
 from syncline.effects.grant import brought, discard
 from syncline.effects.parties import open_app
@@ -61,7 +62,7 @@ def _reply_lost() -> RejectedError:
 async def _refuse_other(work: Work, app: App, grant: Grant) -> None:
     """Give back a grant of another org or user than the confirmed ones; raises `RejectedError`."""
     context = (await work.read_integration()).context
-    if not _is_bound(context) or (grant.org_id, grant.user_id) == (context.org_id, context.user_id):
+    if not _is_bound(context) or _is_expected(grant, context):
         return
     code = "identity.wrong_org" if grant.org_id != context.org_id else "identity.wrong_user"
     error = RejectedError(code, await _compare(work, grant, context))
@@ -72,6 +73,11 @@ async def _refuse_other(work: Work, app: App, grant: Grant) -> None:
 def _is_bound(context: Context) -> bool:
     """Before the confirmation anybody may log in; after it the chart wants the same org and user again."""
     return context.pinned and context.resume not in {"", "authorized"}
+
+
+def _is_expected(grant: Grant, context: Context) -> bool:
+    """The confirmed org, and its user unless an admin has released that (as the chart's guard asks again)."""
+    return grant.org_id == context.org_id and (context.released or grant.user_id == context.user_id)
 
 
 class _Unkept:
@@ -103,15 +109,27 @@ def _name(user: str, org: str) -> str:
     return f"{user} of {org}"
 
 
+async def _introduce(work: Work, grant: Grant) -> tuple[Document, ...]:
+    """Say who took over from the confirmed user: by id, since nothing is asked while the tokens are not stored."""
+    known = msgspec.convert((await work.read_documents())[IDENTITY], IdentityDocument)
+    taken_over = msgspec.structs.replace(
+        known, user_id=grant.user_id, username=grant.user_id, display_name=grant.user_id, email=""
+    )
+    return (Document(IDENTITY, taken_over),)
+
+
 async def _keep(work: Work, grant: Grant) -> None:
     integration = await work.read_integration()
     safe = await open_safe(work.tools.store, work.tools.vault, integration.id)
     generation = integration.context.generation + 1
+    context = integration.context
+    who = await _introduce(work, grant) if context.released and grant.user_id != context.user_id else ()
     outcome = await work.finish(
         "code.exchanged",
         {"org_id": grant.org_id, "user_id": grant.user_id, "generation": generation, "scopes": list(grant.scopes)},
         Erasure((*_SPENT, REFRESH_TOKEN)),
         *brought(grant, safe, generation=generation, now=work.tools.now()),
+        *who,
     )
     if not outcome.accepted:
         # Disconnected in the meantime: nobody may keep these tokens.

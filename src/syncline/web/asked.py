@@ -107,6 +107,7 @@ class PlainCommand(Model):
         "disconnect.requested",
         "revocation.requested",
         "revocation.given_up",
+        "identity.released",
         "erasure.requested",
     ]
 

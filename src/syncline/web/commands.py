@@ -15,7 +15,7 @@ from syncline.core.documents import SettingsDocument
 from syncline.core.event import BIRTH, Brought, Document, Event
 from syncline.errors import ConflictError, ForbiddenError, InputError, NotFoundError, SynclineError
 from syncline.store.record import Outcome
-from syncline.web.access import Who
+from syncline.web.access import Right, Who
 from syncline.web.asked import Command, NewIntegration
 from syncline.web.models import Result
 from syncline.web.preparation import find_holdings, prepare
@@ -23,6 +23,8 @@ from syncline.web.site import Site
 from syncline.web.status import possible
 
 _HOOK_SECRET_BYTES = 32
+#: The right to a command, where it is not that to command: who may sync as somebody else is an admin's business.
+_RIGHTS: dict[str, Right] = {"identity.released": "administer"}
 _MOST_KEY_LETTERS = 200
 
 
@@ -50,7 +52,7 @@ async def send(site: Site, who: Who, integration: str, command: Command, *, key:
     now is a `ConflictError` with the outcome in its facts.
     """
     event = Event(integration, command.type, _event_key(who, key), who.actor, site.now(), request=request)
-    if not who.may("command"):
+    if not who.may(_RIGHTS.get(command.type, "command")):
         await _refuse(site, who, event)
     has = await site.store.read(partial(find_holdings, site=site, integration=integration))
     prepared = prepare(site, who, has, command)

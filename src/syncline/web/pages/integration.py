@@ -21,6 +21,7 @@ OWN_PAGE: dict[str, str] = {
     "disconnect.requested": "Disconnect",
     "erasure.requested": "Erase the secrets without revoking",
     "revocation.given_up": "Go on without revoking",
+    "identity.released": "Accept another user",
 }
 _DANGEROUS = frozenset({"disconnect.requested", "erasure.requested", "revocation.given_up"})
 #: How often a browser without JavaScript looks again while something is under way, in seconds.
