@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from syncline_sim.app import Plan, Simulation
+from syncline_sim.salesforce import editions
 from syncline_sim.world import World
 
 _ABOUT = """\
@@ -38,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if not options.tls_dir and (options.salesforce_tls_port or options.marketo_tls_port or options.proxy_port):
         parser.error("ports for HTTPS and the proxy need --tls-dir")
+    if options.sandbox and not editions.find(options.edition).sandboxes:
+        parser.error(f"there are no sandboxes of --edition {options.edition}")
     try:
         asyncio.run(_run(options))
     except OSError as error:
@@ -52,6 +55,7 @@ async def _run(options: argparse.Namespace) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     world = World(seed=options.seed, data=options.data)
+    world.main_org = {"edition": options.edition, "is_sandbox": options.sandbox}
     plan = Plan(
         host=options.host,
         public_host=options.public_host,
@@ -116,6 +120,9 @@ def _parser() -> argparse.ArgumentParser:
     text = "let outbound messages and webhooks go to other machines too, not to this one only"
     parser.add_argument("--send-anywhere", action="store_true", help=text)
     parser.add_argument("--seed", type=int, default=1, help="which world it is (default: %(default)s)")
+    text = "edition of the main org (default: %(default)s); with -api the API was bought for it"
+    parser.add_argument("--edition", choices=editions.KEYS, default="enterprise", help=text)
+    parser.add_argument("--sandbox", action="store_true", help="the main org is a sandbox")
     parser.add_argument("--leads", type=int, default=5000, metavar="N", help="how many leads (default: %(default)s)")
     parser.add_argument("--contacts", type=int, default=5000, metavar="N", help="how many contacts (default: 5000)")
     parser.add_argument("--data", default="", metavar="FILE", help="keep the world in this file (default: in memory)")

@@ -44,6 +44,8 @@ class World:
         self.resets = 0
         #: Told of each call inside a composite one; what it raises is the answer to that part.
         self.on_part: Callable[[Call], None] = lambda _: None
+        #: What the main org is opened as: its edition, and whether it is a sandbox.
+        self.main_org: dict[str, Any] = {}
         self._offset = 0.0
         self.db = sqlite3.connect(data or ":memory:", isolation_level=None)
         self.db.row_factory = sqlite3.Row

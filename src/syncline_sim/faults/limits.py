@@ -13,6 +13,7 @@ from syncline_sim.marketo import api_users, identity
 from syncline_sim.marketo import failure as marketo
 from syncline_sim.marketo.failure import VendorError
 from syncline_sim.salesforce import gate, representation, soap, tokens
+from syncline_sim.salesforce import limits as salesforce_limits
 from syncline_sim.salesforce.bulk import async_forms
 from syncline_sim.salesforce.failure import LIMIT_EXCEEDED, SalesforceError
 
@@ -76,7 +77,7 @@ def _salesforce(world: "World", which: str, request: web.Request) -> web.Respons
         login = tokens.login(world, session) if session else tokens.authenticate(world, request)
     except SalesforceError:
         return None
-    most = world.switches["salesforce"]["api_limit"]
+    most = salesforce_limits.daily_calls(world, login.org)
     used = most if which == "daily" else min(most, gate.calls_today(world, login.org.id))
     headers = {"Sforce-Limit-Info": f"api-usage={used}/{most}"}
     old = path.startswith("/services/async")

@@ -5,8 +5,10 @@ import json
 import sqlite3
 import string
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+
+from syncline_sim.salesforce import networks
 
 if TYPE_CHECKING:
     from syncline_sim.world import World
@@ -25,6 +27,11 @@ SCOPES = {
 OFFLINE = frozenset({"refresh_token", "offline_access"})
 #: Here as well: one entry, five names.
 _IDENTITY = frozenset({"id", "profile", "email", "address", "phone"})
+#: How strictly the login ranges of profiles hold for an app: always, but for refreshes, but from the app's own ranges,
+#: or not at all.
+IP_RELAXATION = ("enforce", "relax_refresh", "relax_trusted", "relax")
+#: The most addresses that the list for refresh tokens may have, and the most that a range of it may.
+_MOST_RANGES, _WIDEST_RANGE = 128, 256
 _KEY_START = "3MVG9"
 _LETTERS = string.ascii_letters + string.digits
 
@@ -35,13 +42,20 @@ class Settings:
 
     callback_urls: tuple[str, ...] = ()
     scopes: tuple[str, ...] = ("api", "refresh_token", "id")
+    kind: str = "external"  #: an `external` client app, or a `connected` app of the older sort
     distribution: str = "local"  #: a `local` app lets nobody in from another org, a `packaged` one does
+    uninstalled_in: tuple[str, ...] = ()  #: the ids of orgs whose admins have not installed it
     require_pkce: bool = True
     require_secret_web: bool = True
     require_secret_refresh: bool = True
     rotation: bool = True
     refresh_lifetime: int = 0
     refresh_idle_lifetime: int = 0
+    refresh_at_once: bool = False  #: refresh tokens are dead when they are born
+    refresh_ranges: tuple[str, ...] = ()  #: codes and refresh tokens are worth nothing elsewhere; empty: everywhere
+    session_timeout: int = 0  #: the life of its access tokens; 0: as long as the org says
+    ip_relaxation: str = "enforce"  #: one of IP_RELAXATION
+    trusted_ranges: tuple[str, ...] = ()  #: the app's own, for `relax_trusted`; empty: everywhere
     admin_approval: bool = False  #: only pre-authorized users may use it
     approved_users: tuple[str, ...] = ()  #: their usernames
     blocked: bool = False
@@ -60,6 +74,8 @@ class App:
     contact_email: str
     created_at: float
     settings: Settings
+    staged_key: str = ""  #: a key and a secret that take the place of the others once they are applied
+    staged_secret: str = field(default="", repr=False)
 
     def allows(self, scopes: frozenset[str]) -> bool:
         """Whether all of these scopes are among the app's."""
@@ -78,13 +94,17 @@ def wording(scope: str) -> str:
 
 def register(world: "World", org_id: str, name: str, contact_email: str, settings: Settings) -> App:
     """Create an app with a fresh key and secret."""
-    key = _KEY_START + world.word(80, _LETTERS + "._")
-    secret = world.word(64, "0123456789ABCDEF")
+    key, secret = new_pair(world)
     world.db.execute(
-        "INSERT INTO salesforce_apps VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO salesforce_apps VALUES (?, ?, ?, ?, ?, ?, ?, '', '')",
         (key, secret, org_id, name, contact_email, world.now(), json.dumps(asdict(settings))),
     )
     return App(key, secret, org_id, name, contact_email, world.now(), settings)
+
+
+def new_pair(world: "World") -> tuple[str, str]:
+    """Answer a consumer key and a secret that nobody has yet."""
+    return _KEY_START + world.word(80, _LETTERS + "._"), world.word(64, "0123456789ABCDEF")
 
 
 def change(world: "World", app: App, **changes: object) -> App:
@@ -95,7 +115,7 @@ def change(world: "World", app: App, **changes: object) -> App:
         "UPDATE salesforce_apps SET settings = ?, consumer_secret = ? WHERE consumer_key = ?",
         (json.dumps(asdict(settings)), secret, app.consumer_key),
     )
-    return App(app.consumer_key, secret, app.org_id, app.name, app.contact_email, app.created_at, settings)
+    return replace(app, consumer_secret=secret, settings=settings)
 
 
 def find(db: sqlite3.Connection, consumer_key: str) -> App | None:
@@ -118,11 +138,18 @@ def every(db: sqlite3.Connection) -> list[App]:
 
 
 def read_settings(document: Mapping[str, Any]) -> Settings:
-    """Make settings of a JSON object; raises `TypeError` for a name that there is not."""
+    """Make settings of a JSON object; raises `TypeError` for a name that there is not, `ValueError` for a value."""
     values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in document.items()
     }
-    return Settings(**values)
+    settings = Settings(**values)
+    if settings.ip_relaxation not in IP_RELAXATION:
+        raise ValueError(f"ip_relaxation is one of {', '.join(IP_RELAXATION)}")
+    if settings.kind not in ("external", "connected"):
+        raise ValueError("kind is external or connected")
+    networks.check(settings.trusted_ranges)
+    networks.check(settings.refresh_ranges, most=_MOST_RANGES, widest=_WIDEST_RANGE)
+    return settings
 
 
 def _app(row: sqlite3.Row) -> App:

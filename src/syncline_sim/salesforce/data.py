@@ -9,6 +9,7 @@ from aiohttp import web
 
 from syncline_sim.salesforce import (
     hosts,
+    limits,
     query,
     record_tables,
     representation,
@@ -16,7 +17,6 @@ from syncline_sim.salesforce import (
     versions,
     xml_documents,
 )
-from syncline_sim.salesforce.bulk import usage
 from syncline_sim.salesforce.compression import compress_later
 from syncline_sim.salesforce.failure import NOT_FOUND, SalesforceError
 from syncline_sim.salesforce.gate import caller, calls_today
@@ -40,12 +40,6 @@ if TYPE_CHECKING:
 
 _BASE = r"/services/data/v{version:\d{2}\.0}"
 _RESOURCES = ("composite", "jobs", "limits", "query", "queryAll", "sobjects")
-#: Limits that clients read beside the calls; nothing uses them up here.
-_OTHER_LIMITS = {
-    "DailyBulkV2QueryFileStorageMB": 976_562,
-    "DataStorageMB": 10_240,
-    "FileStorageMB": 10_240,
-}
 
 
 def add_routes(app: web.Application, world: "World") -> None:
@@ -129,12 +123,8 @@ def _resources(call: Call) -> Reply:
 
 
 def _limits(call: Call) -> Reply:
-    world = call.who.world
-    limit = world.switches["salesforce"]["api_limit"]
-    left = max(0, limit - calls_today(world, call.who.login.org.id))
-    others = {name: {"Max": most, "Remaining": most} for name, most in _OTHER_LIMITS.items()}
-    others |= usage.limits(call.who.world, call.who.login.org.id)
-    return reply({"DailyApiRequests": {"Max": limit, "Remaining": left}, **others})
+    who = call.who
+    return reply(limits.report(who.world, who.login, calls_today(who.world, who.login.org.id)))
 
 
 _TABLE: tuple[Route, ...] = (

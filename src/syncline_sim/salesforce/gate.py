@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from syncline_sim.salesforce import tokens
-from syncline_sim.salesforce.failure import API_DISABLED, LIMIT_EXCEEDED, NOT_FOUND, SalesforceError
+from syncline_sim.salesforce import access, limits, networks, tokens
+from syncline_sim.salesforce.failure import NOT_FOUND, SalesforceError
 from syncline_sim.salesforce.representation import refusal
 from syncline_sim.salesforce.tokens import Login
 
@@ -51,7 +51,7 @@ def guard(world: "World") -> Middleware:
         try:
             _measure(request)
             login = tokens.authenticate(world, request)
-            headers["Sforce-Limit-Info"] = admit(world, login)
+            headers["Sforce-Limit-Info"] = admit(world, login, networks.source(world, request))
             request[_LOGIN] = login
             response = await handler(request)
         except SalesforceError as error:
@@ -106,15 +106,10 @@ def _measure(request: web.Request) -> None:
         raise SalesforceError(431, "REQUEST_HEADER_FIELDS_TOO_LARGE", message)
 
 
-def admit(world: "World", login: Login) -> str:
-    """Let a call in, count it, and answer what has been used; raises `SalesforceError`."""
-    switches = world.switches["salesforce"]
-    if not login.scopes & {"api", "full"}:
-        raise SalesforceError(401, "INVALID_SESSION_ID", "This session is not valid for use with the REST API")
-    if switches["api_disabled"] or not login.user.may("ApiEnabled"):
-        raise SalesforceError(403, "API_DISABLED_FOR_ORG", API_DISABLED)
-    used, limit = calls_today(world, login.org.id), switches["api_limit"]
-    if switches["api_limit_reached"] or used >= limit:
-        raise SalesforceError(403, "REQUEST_LIMIT_EXCEEDED", LIMIT_EXCEEDED)
+def admit(world: "World", login: Login, address: str = "") -> str:
+    """Let a call from an address in, count it, and answer what has been used; raises `SalesforceError`."""
+    access.judge(world, login, address)
+    used = calls_today(world, login.org.id)
+    access.check_limits(world, login, used)
     count_calls(world, login, 1)
-    return f"api-usage={used + 1}/{limit}"
+    return f"api-usage={used + 1}/{limits.daily_calls(world, login.org)}"

@@ -8,7 +8,15 @@ from syncline_sim.salesforce.account_fields import ACCOUNT_FIELDS
 from syncline_sim.salesforce.contact_fields import CONTACT_FIELDS
 from syncline_sim.salesforce.field_types import FieldSpec
 from syncline_sim.salesforce.lead_fields import LEAD_FIELDS
-from syncline_sim.salesforce.org_fields import ORGANIZATION_FIELDS, USER_FIELDS
+from syncline_sim.salesforce.org_fields import (
+    ASSIGNMENT_FIELDS,
+    OBJECT_PERMISSION_FIELDS,
+    ORGANIZATION_FIELDS,
+    PERMISSION_SET_FIELDS,
+    PROFILE_FIELDS,
+    USER_FIELDS,
+    USER_LOGIN_FIELDS,
+)
 
 _DEFAULTS = {"Status": "Open - Not Contacted"}
 
@@ -51,8 +59,19 @@ OBJECTS = (
     ObjectSpec("Account", "Account", "Accounts", "001", ACCOUNT_FIELDS),
     ObjectSpec("Contact", "Contact", "Contacts", "003", CONTACT_FIELDS),
     ObjectSpec("Lead", "Lead", "Leads", "00Q", LEAD_FIELDS),
+    ObjectSpec(
+        "ObjectPermissions", "Object Permissions", "Object Permissions", "110", OBJECT_PERMISSION_FIELDS, stored=False
+    ),
     ObjectSpec("Organization", "Organization", "Organization", "00D", ORGANIZATION_FIELDS, stored=False),
+    ObjectSpec("PermissionSet", "Permission Set", "Permission Sets", "0PS", PERMISSION_SET_FIELDS, stored=False),
+    ObjectSpec(
+        *("PermissionSetAssignment", "Permission Set Assignment", "Permission Set Assignments", "0Pa"),
+        ASSIGNMENT_FIELDS,
+        stored=False,
+    ),
+    ObjectSpec("Profile", "Profile", "Profiles", "00e", PROFILE_FIELDS, stored=False),
     ObjectSpec("User", "User", "Users", "005", USER_FIELDS, stored=False),
+    ObjectSpec("UserLogin", "User Login", "User Logins", "0Yw", USER_LOGIN_FIELDS, stored=False),
 )
 BY_NAME: Mapping[str, ObjectSpec] = {spec.name.lower(): spec for spec in OBJECTS}
 

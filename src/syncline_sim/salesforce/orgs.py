@@ -1,12 +1,15 @@
 """Orgs and their users: who may log in, to what, and what they may see there."""
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from syncline_sim.salesforce import ids
+from syncline_sim.salesforce import editions, ids, org_settings
+from syncline_sim.salesforce.editions import Edition
+from syncline_sim.salesforce.org_settings import OrgSettings
 
 if TYPE_CHECKING:
     from syncline_sim.world import World
@@ -28,6 +31,17 @@ class Org:
     edition: str
     is_sandbox: bool
     instance_url: str
+    settings: OrgSettings
+
+    @property
+    def kind(self) -> Edition:
+        """What comes with the edition."""
+        return editions.find(self.edition)
+
+    @property
+    def has_api(self) -> bool:
+        """Whether the API is part of the edition or was bought."""
+        return self.kind.api or self.settings.api_add_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +61,16 @@ class User:
     last_name: str
     profile: str
     active: bool
+    frozen: bool
     permissions: frozenset[str]
     hidden: Mapping[str, frozenset[str]]
     read_only: Mapping[str, frozenset[str]]
     locked_until: float
+
+    @property
+    def may_enter(self) -> bool:
+        """Whether the user may log in: neither deactivated nor frozen."""
+        return self.active and not self.frozen
 
     @property
     def display_name(self) -> str:
@@ -75,13 +95,40 @@ class User:
 
 
 def create_org(
-    world: "World", name: str, *, edition: str = "Enterprise Edition", is_sandbox: bool = False, instance_url: str = ""
+    world: "World",
+    name: str,
+    *,
+    edition: str = "enterprise",
+    is_sandbox: bool = False,
+    instance_url: str = "",
+    **settings: object,
 ) -> Org:
     """Open another org; without `instance_url` it is reached where the simulated Salesforce listens."""
+    kind, bought = editions.find(edition), edition.lower().endswith(editions.ADD_ON)
+    made = org_settings.read({**({"api_add_on": True} if bought else {}), **settings})
+    if is_sandbox and not kind.sandboxes:
+        raise ValueError(f"{kind.name} has no sandboxes")
     number = world.db.execute("SELECT count(*) FROM salesforce_orgs").fetchone()[0] + 1
-    org_id = ids.make("00D", number)
+    row = (ids.make("00D", number), name, kind.name, is_sandbox, instance_url, org_settings.dump(made))
+    world.db.execute("INSERT INTO salesforce_orgs VALUES (?, ?, ?, ?, ?, ?)", row)
+    return find_org(world, row[0])
+
+
+def change_org(world: "World", org_id: str, **change: object) -> Org:
+    """Change the edition of an org, its name, its address, or any of its settings."""
+    org = find_org(world, org_id)
+    row = world.db.execute("SELECT instance_url FROM salesforce_orgs WHERE id = ?", (org_id,)).fetchone()
+    edition = str(change.pop("edition", org.edition))
+    if edition.lower().endswith(editions.ADD_ON):
+        change["api_add_on"] = True
+    name, url = (str(change.pop(part, was)) for part, was in (("name", org.name), ("instance_url", row[0])))
+    is_sandbox = bool(change.pop("is_sandbox", org.is_sandbox))
+    made = org_settings.dump(org_settings.changed(org.settings, change))
     world.db.execute(
-        "INSERT INTO salesforce_orgs VALUES (?, ?, ?, ?, ?)", (org_id, name, edition, is_sandbox, instance_url)
+        """
+        UPDATE salesforce_orgs SET name = ?, edition = ?, is_sandbox = ?, instance_url = ?, settings = ? WHERE id = ?
+        """,
+        (name, editions.find(edition).name, is_sandbox, url, made, org_id),
     )
     return find_org(world, org_id)
 
@@ -100,6 +147,7 @@ def create_user(  # noqa: PLR0913 - a user has that many independent parts; they
     hidden: Mapping[str, Iterable[str]] | None = None,
     read_only: Mapping[str, Iterable[str]] | None = None,
     active: bool = True,
+    frozen: bool = False,
 ) -> User:
     """Create a user in an org."""
     number = world.db.execute("SELECT count(*) FROM salesforce_users").fetchone()[0] + 1
@@ -113,6 +161,7 @@ def create_user(  # noqa: PLR0913 - a user has that many independent parts; they
         "last_name": last_name,
         "profile": profile,
         "active": active,
+        "frozen": frozen,
         "permissions": json.dumps(sorted(permissions)),
         "hidden": _listed(hidden or {}),
         "read_only": _listed(read_only or {}),
@@ -142,12 +191,13 @@ def find_org(world: "World", org_id: str) -> Org:
     if row is None:
         raise KeyError(org_id)
     url = row["instance_url"] or world.urls.get("salesforce", "")
-    return Org(row["id"], row["name"], row["edition"], bool(row["is_sandbox"]), url)
+    settings = org_settings.load(row["settings"])
+    return Org(row["id"], row["name"], row["edition"], bool(row["is_sandbox"]), url, settings)
 
 
 def find_user(db: sqlite3.Connection, name: str) -> User:
     """Answer a user by username or id; raises `KeyError`."""
-    row = db.execute("SELECT * FROM salesforce_users WHERE username = ? OR id = ?", (name, name)).fetchone()
+    row = db.execute(f"{_SELECT_USER} WHERE username = ? OR id = ?", (name, name)).fetchone()
     if row is None:
         raise KeyError(name)
     return _user(row)
@@ -155,7 +205,7 @@ def find_user(db: sqlite3.Connection, name: str) -> User:
 
 def all_users(db: sqlite3.Connection) -> list[User]:
     """Answer every user of every org, oldest first."""
-    return [_user(row) for row in db.execute("SELECT * FROM salesforce_users ORDER BY id")]
+    return [_user(row) for row in db.execute(f"{_SELECT_USER} ORDER BY id")]
 
 
 def all_orgs(world: "World") -> list[Org]:
@@ -165,7 +215,7 @@ def all_orgs(world: "World") -> list[Org]:
 
 def populate(world: "World") -> None:
     """Create what is there at first: the main org with its sync user and a second user, and another org with one."""
-    main = create_org(world, "Acme Robotics")
+    main = create_org(world, "Acme Robotics", **world.main_org)
     create_user(world, main.id, "sync@acme.example", first_name="Sam", last_name="Sync", profile="Integration")
     create_user(world, main.id, "dana@acme.example", first_name="Dana", last_name="Doe")
     other = create_org(world, "Globex Sandbox", is_sandbox=True)
@@ -174,14 +224,21 @@ def populate(world: "World") -> None:
 
 _INSERT_USER = """
 INSERT INTO salesforce_users (id, org_id, username, password, email, first_name, last_name, profile, active,
-                              permissions, hidden, read_only)
-VALUES (:id, :org_id, :username, :password, :email, :first_name, :last_name, :profile, :active, :permissions, :hidden,
-        :read_only)
+                              frozen, permissions, hidden, read_only)
+VALUES (:id, :org_id, :username, :password, :email, :first_name, :last_name, :profile, :active, :frozen, :permissions,
+        :hidden, :read_only)
+"""
+#: With what permission sets add to the permissions of the profile, as lists with a space between them.
+_SELECT_USER = """
+SELECT *, (SELECT group_concat(s.permissions, ' ') FROM salesforce_permission_sets s
+           JOIN salesforce_permission_set_assignments a ON a.set_number = s.number
+           WHERE a.user_id = salesforce_users.id) AS granted
+FROM salesforce_users
 """
 _CHANGEABLE = frozenset(
     (
-        *("username", "password", "email", "first_name", "last_name", "profile", "active", "permissions"),
-        *("hidden", "read_only"),
+        *("username", "password", "email", "first_name", "last_name", "profile", "active", "frozen"),
+        *("permissions", "hidden", "read_only"),
     )
 )
 
@@ -201,7 +258,8 @@ def _user(row: sqlite3.Row) -> User:
         last_name=row["last_name"],
         profile=row["profile"],
         active=bool(row["active"]),
-        permissions=frozenset(json.loads(row["permissions"])),
+        frozen=bool(row["frozen"]),
+        permissions=frozenset(json.loads(row["permissions"]) + re.findall(r"\w+", row["granted"] or "")),
         hidden={name: frozenset(fields) for name, fields in json.loads(row["hidden"]).items()},
         read_only={name: frozenset(fields) for name, fields in json.loads(row["read_only"]).items()},
         locked_until=row["locked_until"],

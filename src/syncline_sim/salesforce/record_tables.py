@@ -5,6 +5,7 @@ Law: `org` is the row number of the org, and nothing reads records without namin
 
 from typing import TYPE_CHECKING
 
+from syncline_sim.salesforce import org_views
 from syncline_sim.salesforce.objects import OBJECTS, ObjectSpec
 
 if TYPE_CHECKING:
@@ -25,27 +26,12 @@ CREATE TABLE IF NOT EXISTS salesforce_cursors (
     records BLOB NOT NULL
 );
 """
-_VIEWS = """
-CREATE VIEW IF NOT EXISTS salesforce_record_organization AS
-SELECT rowid AS number, rowid AS org, id AS Id, name COLLATE NOCASE AS Name, edition COLLATE NOCASE AS OrganizationType,
-       is_sandbox AS IsSandbox, iif(is_sandbox, 'CS101', 'NA101') COLLATE NOCASE AS InstanceName,
-       NULL AS NamespacePrefix, 'en_US' COLLATE NOCASE AS LanguageLocaleKey, NULL AS TrialExpirationDate,
-       1577836800 AS CreatedDate, 1577836800 AS LastModifiedDate, 1577836800 AS SystemModstamp, 0 AS IsDeleted
-FROM salesforce_orgs;
-CREATE VIEW IF NOT EXISTS salesforce_record_user AS
-SELECT u.rowid AS number, o.rowid AS org, u.id AS Id, u.username AS Username, u.last_name COLLATE NOCASE AS LastName,
-       u.first_name COLLATE NOCASE AS FirstName, trim(u.first_name || ' ' || u.last_name) COLLATE NOCASE AS Name,
-       u.email COLLATE NOCASE AS Email, u.active AS IsActive, 'Standard' COLLATE NOCASE AS UserType,
-       'America/Los_Angeles' COLLATE NOCASE AS TimeZoneSidKey, 'en_US' COLLATE NOCASE AS LocaleSidKey,
-       'en_US' COLLATE NOCASE AS LanguageLocaleKey,
-       1577836800 AS CreatedDate, 1577836800 AS LastModifiedDate, 1577836800 AS SystemModstamp, 0 AS IsDeleted
-FROM salesforce_users u JOIN salesforce_orgs o ON o.id = u.org_id;
-"""
 
 
 def create(db: "sqlite3.Connection") -> None:
     """Make tables, indexes and views where they are not there yet; the OAuth side's tables have to be."""
-    db.executescript(_CURSORS + _VIEWS)
+    db.executescript(_CURSORS)
+    org_views.create(db)
     for spec in OBJECTS:
         if spec.stored:
             db.executescript(_table(spec))

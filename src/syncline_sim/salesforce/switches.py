@@ -32,9 +32,10 @@ DEFAULTS: dict[str, Any] = {
     "authorize_error": None,  # [error, description]: what the approval ends with
     # The data API
     "api_disabled": False,  # API_DISABLED_FOR_ORG, as in an edition without the API
-    "api_limit": 100_000,  # calls in any 24 hours
+    "api_limit": 0,  # calls in any 24 hours; 0: as the edition and the licences say
     "api_calls_elsewhere": 0,  # how many of them the org's other apps have made
     "api_limit_reached": False,
+    "long_calls_elsewhere": 0,  # calls of other apps that have been running for 20 seconds and more
     # Bulk jobs
     "bulk_latency": 0,  # how long a job waits before it is done
     "bulk_polls": 0,  # how often it is asked about before it is done
@@ -58,5 +59,7 @@ DEFAULTS: dict[str, Any] = {
     "streaming_clients": 1000,  # that are subscribed in an org at the same time
     "streaming_timeout": 110,  # how long a connect is held, by the clock on the wall
     "streaming_reconnect": 40,  # a client that calls no more is forgotten after so long
+    # Where calls come from
     "ip_blocked": False,  # the org lets nobody in from here
+    "client_address": "",  # from where all calls are said to come; empty: from where they do
 }

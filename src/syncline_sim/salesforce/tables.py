@@ -6,7 +6,8 @@ CREATE TABLE IF NOT EXISTS salesforce_orgs (
     name TEXT NOT NULL,
     edition TEXT NOT NULL,
     is_sandbox INTEGER NOT NULL,
-    instance_url TEXT NOT NULL
+    instance_url TEXT NOT NULL,
+    settings TEXT NOT NULL DEFAULT '{}'
 );
 CREATE TABLE IF NOT EXISTS salesforce_users (
     id TEXT PRIMARY KEY,
@@ -21,8 +22,23 @@ CREATE TABLE IF NOT EXISTS salesforce_users (
     permissions TEXT NOT NULL,
     hidden TEXT NOT NULL,
     read_only TEXT NOT NULL DEFAULT '{}',
+    frozen INTEGER NOT NULL DEFAULT 0,
     failures INTEGER NOT NULL DEFAULT 0,
     locked_until REAL NOT NULL DEFAULT 0
+);
+CREATE TABLE IF NOT EXISTS salesforce_permission_sets (
+    number INTEGER PRIMARY KEY,
+    org_id TEXT NOT NULL REFERENCES salesforce_orgs (id),
+    name TEXT NOT NULL,
+    label TEXT NOT NULL,
+    permissions TEXT NOT NULL,
+    UNIQUE (org_id, name)
+);
+CREATE TABLE IF NOT EXISTS salesforce_permission_set_assignments (
+    number INTEGER PRIMARY KEY,
+    set_number INTEGER NOT NULL,
+    user_id TEXT NOT NULL,
+    UNIQUE (set_number, user_id)
 );
 CREATE TABLE IF NOT EXISTS salesforce_apps (
     consumer_key TEXT PRIMARY KEY,
@@ -31,7 +47,9 @@ CREATE TABLE IF NOT EXISTS salesforce_apps (
     name TEXT NOT NULL,
     contact_email TEXT NOT NULL,
     created_at REAL NOT NULL,
-    settings TEXT NOT NULL
+    settings TEXT NOT NULL,
+    staged_key TEXT NOT NULL DEFAULT '',
+    staged_secret TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE IF NOT EXISTS salesforce_browsers (
     cookie TEXT PRIMARY KEY,

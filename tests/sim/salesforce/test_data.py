@@ -100,7 +100,7 @@ async def test_hidden(world: World, api: Api) -> None:
     changes.create_record(world, "Lead", {**PERSON, "Email": "m@example.com"})
     orgs.change_user(world, USERNAME, hidden={"Contact": ["*"], "Lead": ["Email", "SystemModstamp"]})
     names = [spec["name"] for spec in (await api.get("/sobjects"))["sobjects"]]
-    assert names == ["Account", "Lead", "Organization", "User"]
+    assert [name for name in names if name in ("Account", "Contact", "Lead")] == ["Account", "Lead"]
     assert await api.refusal("GET", "/sobjects/Contact/describe") == (404, "NOT_FOUND")
     assert await api.refusal("GET", "/query", params={"q": "SELECT Id FROM Contact"}) == (400, "INVALID_TYPE")
     fields = [field["name"] for field in (await api.get("/sobjects/Lead/describe"))["fields"]]

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from syncline_sim.salesforce import gate, tokens, transactions, versions
+from syncline_sim.salesforce import access, gate, tokens, transactions, versions
 from syncline_sim.salesforce.bulk import async_forms, async_orders, batch_records, batch_results, batches, jobs
 from syncline_sim.salesforce.compression import compress_later
-from syncline_sim.salesforce.failure import LIMIT_EXCEEDED, SalesforceError
+from syncline_sim.salesforce.failure import SalesforceError
 from syncline_sim.salesforce.query import Caller
 
 if TYPE_CHECKING:
@@ -176,11 +176,12 @@ def _login(world: "World", request: web.Request) -> tokens.Login:
         login = tokens.login(world, request.headers.get("X-SFDC-Session", ""))
     except SalesforceError:
         raise SalesforceError(400, "InvalidSessionId", "Invalid session id") from None
-    switches = world.switches["salesforce"]
-    if switches["api_disabled"] or not login.user.may("ApiEnabled"):
+    if not access.enabled(world, login.org, login.user):
         raise SalesforceError(400, "FeatureNotEnabled", "Async API not enabled")
-    if switches["api_limit_reached"] or gate.calls_today(world, login.org.id) >= switches["api_limit"]:
-        raise SalesforceError(400, "ExceededQuota", LIMIT_EXCEEDED)
+    try:
+        access.check_limits(world, login, gate.calls_today(world, login.org.id))
+    except SalesforceError as error:
+        raise SalesforceError(400, "ExceededQuota", error.message) from None
     gate.count_calls(world, login, 1)
     return login
 

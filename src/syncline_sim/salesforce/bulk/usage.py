@@ -1,4 +1,4 @@
-"""How much of the bulk limits an org has used in the last 24 hours."""
+"""How much of the bulk limits, and of those of events, an org has used in the last 24 hours."""
 
 from typing import TYPE_CHECKING
 
@@ -18,37 +18,39 @@ def limits(world: "World", org_id: str) -> dict[str, dict[str, int]]:
     """Answer the bulk limits as the list of limits has them."""
     switches = world.switches["salesforce"]
     most = {name: int(switches[switch]) for name, switch in _SWITCHES.items()}
-    return {name: {"Max": most[name], "Remaining": max(0, most[name] - _used(world, org_id, name))} for name in most}
+    return {name: {"Max": most[name], "Remaining": max(0, most[name] - used(world, org_id, name))} for name in most}
 
 
 def admit_query(world: "World", org_id: str) -> None:
     """Count a query job; raises `SalesforceError` LIMIT_EXCEEDED."""
-    most, used = world.switches["salesforce"]["bulk_query_jobs"], _used(world, org_id, _QUERIES)
-    if used >= most:
-        text = f"Max bulk v2 query jobs ({most}) per 24 hrs has been reached ({used + 1})"
+    most, jobs = world.switches["salesforce"]["bulk_query_jobs"], used(world, org_id, _QUERIES)
+    if jobs >= most:
+        text = f"Max bulk v2 query jobs ({most}) per 24 hrs has been reached ({jobs + 1})"
         raise SalesforceError(400, "LIMIT_EXCEEDED", text)
-    _count(world, org_id, _QUERIES)
+    count(world, org_id, _QUERIES)
 
 
 def admit_batch(world: "World", org_id: str) -> bool:
     """Count a batch of an ingest job, if the limit has room for it."""
-    if _used(world, org_id, _BATCHES) >= world.switches["salesforce"]["bulk_batches"]:
+    if used(world, org_id, _BATCHES) >= world.switches["salesforce"]["bulk_batches"]:
         return False
-    _count(world, org_id, _BATCHES)
+    count(world, org_id, _BATCHES)
     return True
 
 
-def _used(world: "World", org_id: str, name: str) -> int:
+def used(world: "World", org_id: str, name: str) -> int:
+    """Answer how much of a limit an org has used."""
     since = int(world.now() // _HOUR) - _DAY_HOURS
     query = "SELECT coalesce(sum(count), 0) FROM salesforce_bulk_usage WHERE org_id = ? AND name = ? AND hour > ?"
     return int(world.db.execute(query, (org_id, name, since)).fetchone()[0])
 
 
-def _count(world: "World", org_id: str, name: str) -> None:
+def count(world: "World", org_id: str, name: str, more: int = 1) -> None:
+    """Write down that an org has used up more of a limit."""
     world.db.execute(
         """
-        INSERT INTO salesforce_bulk_usage (org_id, name, hour, count) VALUES (?, ?, ?, 1)
-        ON CONFLICT (org_id, name, hour) DO UPDATE SET count = count + 1
+        INSERT INTO salesforce_bulk_usage (org_id, name, hour, count) VALUES (?, ?, ?, ?)
+        ON CONFLICT (org_id, name, hour) DO UPDATE SET count = count + excluded.count
         """,
-        (org_id, name, int(world.now() // _HOUR)),
+        (org_id, name, int(world.now() // _HOUR), more),
     )

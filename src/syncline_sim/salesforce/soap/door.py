@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from syncline_sim import xml_reader
-from syncline_sim.salesforce import gate, query, tokens, transactions, versions
+from syncline_sim.salesforce import gate, limits, query, tokens, transactions, versions
 from syncline_sim.salesforce.compression import compress_later
 from syncline_sim.salesforce.failure import SalesforceError
 from syncline_sim.salesforce.query import Caller
@@ -76,7 +76,7 @@ def _answer(world: "World", kind: str, version: str, header: "Element | None", o
         return _refused(kind, error)
     limit = {
         "current": gate.calls_today(world, caller.login.org.id),
-        "limit": world.switches["salesforce"]["api_limit"],
+        "limit": limits.daily_calls(world, caller.login.org),
         "type": "API REQUESTS",
     }
     told = envelope.element("LimitInfoHeader", {"limitInfo": limit})

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 
 from aiohttp import web
 
-from syncline_sim.salesforce import grants, hosts, orgs, passwords
+from syncline_sim.salesforce import access, grants, hosts, orgs, passwords
 from syncline_sim.salesforce.orgs import Org, User
 from syncline_sim.salesforce.soap import envelope
 from syncline_sim.salesforce.soap.envelope import NAMESPACES, PREFIX, Content, fault
@@ -104,5 +104,5 @@ def _check(world: "World", request: web.Request, org: Org, user: User, scope: st
         raise passwords.LoginRefusedError("INVALID_LOGIN")
     if switches["ip_blocked"]:
         raise passwords.LoginRefusedError("LOGIN_DURING_RESTRICTED_DOMAIN")
-    if switches["api_disabled"] or not user.may("ApiEnabled"):
+    if not access.enabled(world, org, user):
         raise passwords.LoginRefusedError("API_DISABLED_FOR_ORG")
