@@ -187,7 +187,7 @@ _EXAMPLES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "POST /outbound-messages": ("", {"object": "Lead", "endpoint": "http://127.0.0.1:9000/leads", "fields": ["Email"]}),
     "PATCH /outbound-messages/{id}": ("/outbound-messages/$MESSAGE", {"active": False}),
     "DELETE /outbound-messages/notifications/{id}": ("/outbound-messages/notifications/$NOTIFICATION", {}),
-    "POST /marketo/webhooks": ("", {"url": "http://127.0.0.1:9000/hook"}),
+    "POST /marketo/webhooks": ("", {"name": "New people", "url": "http://127.0.0.1:9000/hook"}),
     "PATCH /marketo/webhooks/{id}": ("/marketo/webhooks/$WEBHOOK", {"active": False}),
     "POST /marketo/webhooks/{id}/run": ("/marketo/webhooks/$WEBHOOK/run", {"people": []}),
     "POST /change-data-capture": ("", {"objects": ["Lead"]}),
