@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 import aiohttp
 import pytest
 
+from syncline_sim import xml_reader
 from syncline_sim.app import Simulation
 from syncline_sim.salesforce import orgs, passwords
 from tests.sim.conftest import ControlDoor
@@ -125,6 +126,15 @@ async def test_document_type_is_why(person: Person) -> None:
     text = f'<!DOCTYPE a [<!ENTITY e0 "ha">{bomb}]>{envelope("<login><username>&e9;</username></login>")}'
     _, root = await post(person, "u/59.0", text)
     assert fault(root) == ("soapenv:Client", "a document type is not allowed")
+
+
+@pytest.mark.parametrize("inner", ["<a/>" * 100, "<a>" * 200 + "</a>" * 200], ids=["many", "deep"])
+async def test_too_many_elements(person: Person, monkeypatch: pytest.MonkeyPatch, inner: str) -> None:
+    """XML that would fill the memory is not read to its end."""
+    monkeypatch.setattr(xml_reader, "_MOST_ELEMENTS", 100 if "/>" in inner else 1000)
+    status, root = await post(person, "u/59.0", envelope(f"<login>{inner}</login>"))
+    assert status == 500
+    assert fault(root)[1].startswith("more than 100")
 
 
 async def test_not_a_post(person: Person) -> None:
