@@ -21,7 +21,7 @@ from syncline_sim.letters import Letters
 from syncline_sim.marketo import api_users
 from syncline_sim.marketo import app as marketo
 from syncline_sim.marketo.webhooks.calling import WebhookDesk
-from syncline_sim.population import populate
+from syncline_sim.population import Population
 from syncline_sim.proxy import HOSTS, Address, Proxy
 from syncline_sim.salesforce import data, gate, identity, orgs, soap
 from syncline_sim.salesforce.bulk import async_routes as async_bulk
@@ -68,6 +68,7 @@ class Simulation:
         self.world = world
         self.calls = Calls(world)
         self.faults = Faults(world)
+        self.population = Population(world)
         self._plan = plan
         self._runners: dict[str, web.AppRunner] = {}
         self._proxy: Proxy | None = None
@@ -76,10 +77,10 @@ class Simulation:
         self._secured: dict[str, str] = {}
 
     async def start(self) -> None:
-        """Populate the world if it is empty and listen on all ports."""
-        if self.world.empty:
-            populate(self.world, leads=self._plan.leads, contacts=self._plan.contacts)
-        control = Control(self.world, self.calls, self.faults, leads=self._plan.leads, contacts=self._plan.contacts)
+        """Begin to populate the world if it is empty and listen on all ports."""
+        size = {"leads": self._plan.leads, "contacts": self._plan.contacts}
+        self.population.begin(**size)
+        control = Control(self.world, self.calls, self.faults, self.population, **size)
         doors = (
             ("salesforce", self._salesforce(), self._plan.salesforce_port),
             ("marketo", self._marketo(), self._plan.marketo_port),
@@ -102,6 +103,7 @@ class Simulation:
                 await self._proxy.stop()
             await asyncio.gather(*(runner.cleanup() for runner in self._runners.values()))
             self._runners.clear()
+            await self.population.stop()
 
     def address(self) -> dict[str, Any]:
         """Answer where everything is and who may log in: what is printed when the world is ready."""
@@ -155,6 +157,7 @@ class Simulation:
             _resolve_slashes,
             self.calls.count("salesforce"),
             self.faults.inject("salesforce"),
+            self.population.guard("salesforce"),
             gate.guard(self.world),
             _take_resolved,
         )

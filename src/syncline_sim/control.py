@@ -11,7 +11,7 @@ import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from syncline_sim import hand, mailbox, openapi, population, sent_page, switching
+from syncline_sim import hand, mailbox, openapi, sent_page, switching
 from syncline_sim.calls import Calls
 from syncline_sim.control_calls import CALLS, ROOMS, curl
 from syncline_sim.control_pages import PAGES, ControlPages
@@ -24,6 +24,7 @@ from syncline_sim.salesforce.failure import SalesforceError
 from syncline_sim.world import SIDES
 
 if TYPE_CHECKING:
+    from syncline_sim.population import Population
     from syncline_sim.world import World
 
 _Answer = Callable[[web.Request, dict[str, Any]], Any]
@@ -32,15 +33,18 @@ _Answer = Callable[[web.Request, dict[str, Any]], Any]
 class Control:
     """The control door of one world."""
 
-    def __init__(self, world: "World", calls: Calls, faults: Faults, *, leads: int, contacts: int) -> None:
+    def __init__(
+        self, world: "World", calls: Calls, faults: Faults, population: "Population", *, leads: int, contacts: int
+    ) -> None:
         self._world = world
         self._calls = calls
         self._faults = faults
+        self._population = population
         self._size = {"leads": leads, "contacts": contacts}
 
     def app(self) -> web.Application:
         """Answer the door as a web application."""
-        app = web.Application(middlewares=(_refuse,))
+        app = web.Application(middlewares=(_refuse, self._population.guard("control")))
         app.router.add_get("/", self._index)
         sent_page.add_routes(app, self._world)
         ControlPages(self._world, self._calls, self._faults, self._pass).add_routes(app)
@@ -139,8 +143,9 @@ class Control:
             "leads": self._size["leads"] if leads is None else leads,
             "contacts": self._size["contacts"] if contacts is None else contacts,
         }
+        self._population.give_up()
         self._world.reset(seed=seed)
-        population.populate(self._world, **self._size)
+        self._population.begin(**self._size)
         self._faults.reset()
         self._calls.clear()
         return {"seed": self._world.seed, **self._size}

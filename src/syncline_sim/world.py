@@ -28,11 +28,16 @@ if TYPE_CHECKING:
     from syncline_sim.salesforce.rest.call import Call
 
 SIDES = ("salesforce", "marketo")
+#: How many bytes of the database are in memory at most; sorting takes as much again.
+_CACHE = 64 * 2**20
 _DEFAULTS = {"salesforce": salesforce_switches.DEFAULTS, "marketo": marketo_switches.DEFAULTS}
 
 
 class World:
-    """One simulated world; `data` is the file its tables live in, without one they are in memory."""
+    """One simulated world; `data` is the file its tables live in.
+
+    Without one they are in memory as far as `_CACHE` goes and beyond that in a file of SQLite's own, which has no name.
+    """
 
     def __init__(self, *, seed: int = 1, data: str = "") -> None:
         self.seed = seed
@@ -47,10 +52,13 @@ class World:
         #: What the main org is opened as: its edition, and whether it is a sandbox.
         self.main_org: dict[str, Any] = {}
         self._offset = 0.0
-        self.db = sqlite3.connect(data or ":memory:", isolation_level=None)
+        self.db = sqlite3.connect(data, isolation_level=None)
         self.db.row_factory = sqlite3.Row
         # A world that is lost in a power cut is made again from its seed.
-        self.db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;")
+        self.db.executescript(f"""
+            PRAGMA journal_mode = {"WAL" if data else "MEMORY"}; PRAGMA synchronous = OFF; PRAGMA secure_delete = OFF;
+            PRAGMA cache_size = -{_CACHE // 1024};
+        """)
         scripts = (mailbox.TABLES, salesforce_tables.TABLES, salesforce_bulk_tables.TABLES, outbound_tables.TABLES)
         others = (streaming_tables.TABLES, marketo_tables.TABLES, bulk_tables.TABLES, webhook_tables.TABLES)
         for script in (*scripts, *others):

@@ -1,12 +1,20 @@
 """Record ids: a prefix for the object, a number in base 62, and three letters that make case unimportant."""
 
 from functools import lru_cache
+from itertools import product
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 #: What stands between prefix and number, in life the pod on which a record was made.
 _POD = "Hs0"
 _SHORT, _LONG, _PREFIX = 15, 18, 3
+_PAIR = 62**2
+#: So many numbers `sql` knows, those of four digits.
+MOST = _PAIR**2
 
 
 def make(prefix: str, number: int) -> str:
@@ -16,6 +24,28 @@ def make(prefix: str, number: int) -> str:
         number, digit = divmod(number, 62)
         text = _DIGITS[digit] + text
     return full(prefix + _POD + text.rjust(_SHORT - len(prefix) - len(_POD), "0"))
+
+
+def sql(prefix: str, number: str) -> str:
+    """Answer the SQL expression of the same id, for a number up to `MOST`; `prepare_sql` has to come first."""
+    first = make(prefix, 0)
+    head, letters = first[: _SHORT - 4], first[_SHORT : _LONG - 1]
+    pair = "(SELECT {0} FROM temp.salesforce_pairs WHERE value = {1})"
+    high, low = f"{number} / {_PAIR}", f"{number} % {_PAIR}"
+    digits = f"{pair.format('text', high)} || {pair.format('text', low)}"
+    capitals = f"{pair.format('capitals', high)} * 2 + {pair.format('capitals', low)} * 8"
+    return f"'{head}' || {digits} || '{letters}' || substr('{_SUFFIX}', 1 + {capitals}, 1)"
+
+
+def prepare_sql(db: "sqlite3.Connection") -> None:
+    """Let SQLite know all pairs of digits, and which of the two are capitals."""
+    db.execute(
+        "CREATE TEMP TABLE IF NOT EXISTS salesforce_pairs (value INTEGER PRIMARY KEY, text TEXT, capitals INTEGER)"
+    )
+    pairs = ((a + b, a.isupper() + 2 * b.isupper()) for a, b in product(_DIGITS, repeat=2))
+    db.executemany(
+        "INSERT OR IGNORE INTO temp.salesforce_pairs VALUES (?, ?, ?)", ((n, *p) for n, p in enumerate(pairs))
+    )
 
 
 def after(record_id: str, steps: int) -> str:

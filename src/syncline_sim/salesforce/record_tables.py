@@ -26,29 +26,34 @@ CREATE TABLE IF NOT EXISTS salesforce_cursors (
     records BLOB NOT NULL
 );
 """
+#: What of a seeding there is while it is not done.
+_SEEDINGS = """
+CREATE TABLE IF NOT EXISTS salesforce_seedings (leads INTEGER NOT NULL, contacts INTEGER NOT NULL);
+"""
 
 
 def create(db: "sqlite3.Connection") -> None:
     """Make tables, indexes and views where they are not there yet; the OAuth side's tables have to be."""
-    db.executescript(_CURSORS)
+    db.executescript(_CURSORS + _SEEDINGS)
     org_views.create(db)
     for spec in OBJECTS:
         if spec.stored:
             db.executescript(_table(spec))
-            index(db, spec)
+            _index(db, spec)
 
 
-def index(db: "sqlite3.Connection", spec: ObjectSpec) -> None:
+def drop(db: "sqlite3.Connection") -> None:
+    """Take the tables of records away, with all that is in them."""
+    for spec in OBJECTS:
+        if spec.stored:
+            db.execute(f"DROP TABLE IF EXISTS {spec.table}")
+
+
+def _index(db: "sqlite3.Connection", spec: ObjectSpec) -> None:
     """Index an object by what connectors page by; `IsDeleted` is in it so that counting needs no look at the table."""
     columns = 'org, "SystemModstamp", "Id", "IsDeleted"'
     db.execute(f"CREATE INDEX IF NOT EXISTS {spec.table}_stamp ON {spec.table} ({columns})")
     db.execute(f'CREATE UNIQUE INDEX IF NOT EXISTS {spec.table}_id ON {spec.table} ("Id")')
-
-
-def drop_index(db: "sqlite3.Connection", spec: ObjectSpec) -> None:
-    """Take the indexes away while very many records are written."""
-    db.execute(f"DROP INDEX IF EXISTS {spec.table}_stamp")
-    db.execute(f"DROP INDEX IF EXISTS {spec.table}_id")
 
 
 def _table(spec: ObjectSpec) -> str:

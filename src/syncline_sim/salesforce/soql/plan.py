@@ -3,7 +3,7 @@
 import sqlite3
 from array import array
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +46,8 @@ class Plan:
         """  # noqa: S608 - built from our own declarations; what the caller wrote is bound
         limit = -1 if self._query.limit is None else self._query.limit
         values = (*self._finding.where.values, limit, self._query.offset)
-        return array(NUMBER_TYPE, [row[0] for row in _rows(db, Sql(sql, values))])
+        # One by one: there may be a million of them.
+        return array(NUMBER_TYPE, (row[0] for row in _rows(db, Sql(sql, values))))
 
     def numbers_by_parent(
         self, db: sqlite3.Connection, field: FieldSpec, parents: Sequence[str]
@@ -110,10 +111,11 @@ def count(db: sqlite3.Connection, asker: Asker, spec: ObjectSpec, query: Query) 
         SELECT count(*) FROM (SELECT 1 FROM {finding.scope.source} WHERE {finding.where.text} LIMIT ? OFFSET ?)
     """  # noqa: S608 - as above
     limit = -1 if query.limit is None else query.limit
-    return int(_rows(db, Sql(sql, (*finding.where.values, limit, query.offset)))[0][0])
+    ((number,),) = _rows(db, Sql(sql, (*finding.where.values, limit, query.offset)))
+    return int(number)
 
 
-def _rows(db: sqlite3.Connection, sql: Sql) -> list[tuple[Any, ...]]:
+def _rows(db: sqlite3.Connection, sql: Sql) -> Iterator[tuple[Any, ...]]:
     cursor = db.cursor()
     cursor.row_factory = None
-    return cursor.execute(sql.text, sql.values).fetchall()
+    return cursor.execute(sql.text, sql.values)
