@@ -65,7 +65,10 @@ _APP: Mapping[str, Schema] = {
 }
 _CHANGE = {
     "type": ["string", "object"],
-    "description": '"touch", "delete", "undelete", {"create": {field: value}} or {field: value}',
+    "description": (
+        '"touch", "delete", "undelete", {field: value}, {"create": {field: value}}, {"background": {field: value}}, '
+        '{"merge": [ids], "values"?: {field: value}} or {"convert": {"account_id"?, "contact_id"?, "owner_id"?}}'
+    ),
 }
 _MAKE = Form(
     {

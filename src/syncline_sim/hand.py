@@ -1,8 +1,9 @@
-"""The hand of the control door in the records of the simulated Salesforce: making, changing, touching, deleting."""
+"""The hand of the control door in the records of the simulated Salesforce: what its users and its automations do."""
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, cast
 
-from syncline_sim.salesforce import changes, orgs
+from syncline_sim.salesforce import changes, conversion, merging, objects, orgs
 from syncline_sim.salesforce.transactions import Series
 
 if TYPE_CHECKING:
@@ -32,8 +33,9 @@ def change(  # noqa: PLR0913 - what can be said of a change is that much; it is 
 ) -> dict[str, Any]:
     """Do one thing to one record, or to the `count` oldest, and answer their ids; raises `SalesforceError`.
 
-    `by` is the username of who does it. `{n}` in a text of a created or changed record becomes the record's number in
-    this call.
+    `by` is the username of who does it. `change` is "touch", "delete", "undelete", the fields that are written, or one
+    of `create`, `background`, `merge` and `convert` with what belongs to it. `{n}` in a text of a created or changed
+    record becomes the record's number in this call.
     """
     user = orgs.find_user(world.db, by) if by else None
     user_id, pages = user.id if user else "", Series(*_PAGES)
@@ -48,27 +50,38 @@ def change(  # noqa: PLR0913 - what can be said of a change is that much; it is 
         id = change["Id"]  # noqa: A001 - as above
         change = {name: value for name, value in change.items() if name != "Id"}
     ids = [id] if id else [record["Id"] for record in changes.read_records(world, object, limit=count)]
+    told: list[dict[str, Any]] = []
     for n, record_id in enumerate(ids):
         with pages.next():
-            _change(
-                world, object, record_id, _numbered(change, n) if isinstance(change, dict) else change, stamp, user_id
-            )
-    return {"ids": ids}
+            wanted = _numbered(change, n) if isinstance(change, dict) else change
+            told += _change(world, object, record_id, wanted, stamp, user_id)
+    return {"ids": ids, **({"results": told} if told else {})}
 
 
 def _change(
     world: "World", name: str, record_id: str, change: str | dict[str, Any], stamp: changes.Stamp, user_id: str
-) -> None:
-    if isinstance(change, dict):
-        changes.change_record(world, name, record_id, change, stamp, user_id=user_id)
-    elif change == "touch":
-        changes.touch_record(world, name, record_id, stamp)
-    elif change == "delete":
-        changes.delete_record(world, name, record_id, stamp, user_id=user_id)
-    elif change == "undelete":
-        changes.undelete_record(world, name, record_id, stamp, user_id=user_id)
-    else:
-        raise ValueError("change is touch, delete, undelete or an object")
+) -> list[dict[str, Any]]:
+    """Do one thing to one record and answer what there is to tell of it."""
+    match change:
+        case "touch":
+            changes.touch_record(world, name, record_id, stamp)
+        case "delete":
+            changes.delete_record(world, name, record_id, stamp, user_id=user_id)
+        case "undelete":
+            changes.undelete_record(world, name, record_id, stamp, user_id=user_id)
+        case {"background": dict() as values}:
+            changes.change_record(world, name, record_id, values, stamp, unseen=True)
+        case {"merge": list() as losers, **rest}:
+            spec, new = objects.find(name), cast("dict[str, Any] | None", rest.get("values"))
+            return [asdict(merging.merge(world, spec, record_id, losers, new, stamp, user_id=user_id))]
+        case {"convert": dict() as wanted}:
+            order = conversion.Order(record_id, **wanted)
+            return [asdict(conversion.convert(world, order, stamp, user_id=user_id))]
+        case dict():
+            changes.change_record(world, name, record_id, change, stamp, user_id=user_id)
+        case _:
+            raise ValueError("change is touch, delete, undelete or an object")
+    return []
 
 
 def _numbered(values: dict[str, Any], number: int) -> dict[str, Any]:
