@@ -108,6 +108,35 @@ async def test_a_no_is_data(client: OAuthClient, stub: Stub, status: int, body: 
     assert await client.refresh(stub.origin + PATH, SecretStr("r")) == expected
 
 
+@pytest.mark.case("oauth", 35)
+@pytest.mark.parametrize("status", [200, 400, 401, 500])
+async def test_a_no_does_not_repeat_what_was_sent(stub: Stub, status: int) -> None:
+    """In whatever status it comes, and for each verb."""
+    secrets = {name: SecretStr(f"canary/{name}+==") for name in ("secret", "code", "verifier", "token")}
+
+    def echo() -> aiohttp.web.Response:
+        heard = stub.heard[-1]
+        told = {"error": heard.body.decode(), "error_description": list(heard.form.values())}
+        return aiohttp.web.json_response(told, status=status)
+
+    stub.on(PATH, echo)
+    async with aiohttp.ClientSession() as http:
+        client = OAuthClient(Wire(http, 2), KEY, secrets["secret"])
+        refusals = [
+            await client.exchange(
+                stub.origin + PATH, code=secrets["code"], verifier=secrets["verifier"], redirect_uri="https://x.example"
+            ),
+            await client.refresh(stub.origin + PATH, secrets["token"]),
+            *([await client.revoke(stub.origin + PATH, secrets["token"])] if status != 200 else []),
+        ]
+    assert len(stub.heard) == len(refusals)
+    for refusal in refusals:
+        assert isinstance(refusal, Refusal)
+        assert "[redacted]" in refusal.error
+        assert "[redacted]" in refusal.description
+        assert "canary" not in f"{refusal.error} {refusal.description}"
+
+
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"{}", b'{"access_token": 7}', b'{"access_token": ""}'])
 async def test_a_yes_without_a_token_is_a_lost_reply(client: OAuthClient, stub: Stub, body: bytes) -> None:
     """The server may well have spent what was sent."""

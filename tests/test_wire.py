@@ -200,3 +200,14 @@ def test_what_was_sent_in_confidence_is_struck_from_a_refusal() -> None:
     body = f"no {secret} {quote(secret, safe='')} {json.dumps(secret)} code".encode()
     reply = without(Reply(400, {}, body), secret, "code")
     assert reply.body == b'no [redacted] [redacted] "[redacted]" code'
+
+
+@pytest.mark.case("oauth", 35)
+@pytest.mark.parametrize("letters", ["=", "/=+", "abc", '"a/b+c='])
+def test_no_escape_of_json_hides_what_was_sent_in_confidence(letters: str) -> None:
+    """Some servers escape `=` and `/`, and any letter may be (RFC 8259 §7)."""
+    secret = 'a/b+c=="d'
+    told = "".join(f"\\u{ord(letter):04x}" if letter in letters else json.dumps(letter)[1:-1] for letter in secret)
+    body = f'{{"error": "x", "error_description": "no {told} here", "n": [1.5, null]}}'.encode()
+    reply = without(Reply(400, {}, body), secret)
+    assert reply.document() == {"error": "x", "error_description": "no [redacted] here", "n": [1.5, None]}

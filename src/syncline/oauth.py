@@ -114,12 +114,21 @@ class _Client(OAuth2Client):
         wire: Wire = self.session
         reply = await wire.call_once("POST", url, headers=sent, body=body.encode())
         # Tokens have to stay; the words of a refusal are shown.
-        return reply if reply.status == 200 else without(reply, *_confided(body))  # noqa: PLR2004  RFC 6749 §5.1
+        return reply if _has_tokens(reply) else without(reply, *_confided(body))
 
 
 def _confided(body: str) -> list[str]:
     """Answer the secrets in a form."""
     return [value for name, value in parse_qsl(body) if name in _SECRET_FIELDS]
+
+
+def _has_tokens(reply: Reply) -> bool:
+    """Whether it is no refusal; some servers say no with 200."""
+    try:
+        document = reply.document() if reply.status == 200 else None  # noqa: PLR2004  RFC 6749 §5.1
+    except WireError:
+        return False
+    return isinstance(document, dict) and "error" not in document
 
 
 def _answer(reply: Reply) -> Tokens | Refusal:

@@ -7,7 +7,7 @@ holds what was sent, for that may be a secret.
 import asyncio
 import email.utils
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -65,13 +65,23 @@ class Reply:
 
 def without(reply: Reply, *secrets: str) -> Reply:
     """Answer a reply without what was sent in confidence: some servers repeat it in the words of a refusal."""
-    body = reply.body
+    body = _without(reply.body, secrets)
+    try:
+        # JSON may write any letter as an escape, and many servers do so with `=` and `/`; written anew, none is left.
+        plain = msgspec.json.encode(msgspec.json.decode(body))
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return replace(reply, body=body)
+    bare = _without(plain, secrets)
+    return replace(reply, body=body if bare == plain else bare)
+
+
+def _without(body: bytes, secrets: Iterable[str]) -> bytes:
     for secret in secrets:
         if len(secret) >= _SHORTEST_SECRET:
             forms = (secret, quote(secret), quote(secret, safe=""), quote_plus(secret), _in_json(secret))
             for form in forms:
                 body = body.replace(form.encode(), b"[redacted]")
-    return replace(reply, body=body)
+    return body
 
 
 def _in_json(text: str) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.web.arrivals import Before, awaiting_login
 from tests.web.doors import Doors, open_doors
 
 
@@ -13,3 +14,9 @@ async def doors(tmp_path: Path) -> AsyncIterator[Doors]:
     """A running site with nothing in it, and a client."""
     async with open_doors(tmp_path) as made:
         yield made
+
+
+@pytest.fixture
+async def before(doors: Doors) -> Before:
+    """An integration that awaits a login which this client has started."""
+    return await awaiting_login(doors)

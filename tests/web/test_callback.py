@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from dataclasses import dataclass
 from functools import partial
 
 import pytest
@@ -11,45 +10,8 @@ from syncline import credentials
 from syncline.config import CALLBACK_PATH
 from syncline.store import access, effects, secrets
 from syncline.web import logins, sessions
-from tests.web.doors import Answer, Doors
-
-
-@dataclass
-class Before:
-    """An integration that awaits a login, as it was before the callback of a test."""
-
-    doors: Doors
-    id: str
-    state: str
-    seq: int
-
-    async def refused(self, answer: Answer, code: str, *, status: int = 400) -> None:
-        """Assert that a callback was refused: said so, put on the log, nothing changed, nothing started."""
-        assert (answer.status, answer.code) == (status, code), answer.text
-        rows = await self.doors.rows(self.id)
-        assert [row.row.disposition for row in rows[self.seq :]] == ["refused"]
-        assert code in rows[-1].row.reason
-        await self.untouched(rows=1)
-
-    async def untouched(self, *, rows: int = 0) -> None:
-        """Assert that the state is the same, that `rows` rows were added, and that no effect was started."""
-        now = await self.doors.read(self.id)
-        assert (now.state, now.seq) == ("credentials_saved.awaiting_login", self.seq + rows)
-        listed = await self.doors.store.read(partial(effects.effects, integration=self.id))
-        assert "exchange_code" not in {effect.name for effect in listed}
-
-    async def still_works(self) -> None:
-        """Assert that the right answer is taken after all, so that nothing was consumed."""
-        assert (await self.doors.come_back(state=self.state, code="c")).status == 303
-        assert (await self.doors.read(self.id)).state == "credentials_saved.exchanging_code"
-
-
-@pytest.fixture
-async def before(doors: Doors) -> Before:
-    """An integration that awaits a login which this client has started."""
-    id_ = await doors.at_login()
-    state = await doors.start_login(id_)
-    return Before(doors, id_, state, (await doors.read(id_)).seq)
+from tests.web.arrivals import Before
+from tests.web.doors import Doors
 
 
 async def test_right_answer_is_taken_and_leads_to_a_clean_address(before: Before) -> None:
@@ -252,15 +214,6 @@ async def test_two_logins_for_one_integration(before: Before) -> None:
     """Case 14: the older one may be finished as well as the newer."""
     await before.doors.start_login(before.id)
     assert (await before.doors.come_back(state=before.state, code="c")).status == 303
-
-
-async def test_wrong_issuer(before: Before) -> None:
-    """Case 15: an issuer that is named has to be a known one."""
-    answer = await before.doors.come_back(state=before.state, code="c", iss="https://evil.example")
-    await before.refused(answer, "login.malformed")
-    before.seq += 1
-    answer = await before.doors.come_back(state=before.state, code="c", iss="https://login.crm.example")
-    assert answer.status == 303
 
 
 async def test_headers_cannot_move_the_redirect(doors: Doors) -> None:

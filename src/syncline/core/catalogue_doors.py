@@ -187,6 +187,21 @@ DOORS = (
         "admin",
     ),
     Problem(
+        "login.outdated",
+        "The login was started with other credentials than those of now.",
+        "Consumer Key, Consumer Secret or login host were saved anew after the login had been started.",
+        "Start the login again from the integration's page.",
+        "admin",
+    ),
+    Problem(
+        "login.other_issuer",
+        "The login's answer comes from another server than the one that was asked.",
+        "The answer names its issuer, and that is not the login host of this integration: somebody may be passing off "
+        "another server's answer as this one's.",
+        "Check the login host, then start the login again. If it comes again, have the network looked at.",
+        "admin",
+    ),
+    Problem(
         "login.expired",
         "The login was not finished in time.",
         "A started login is good for ten minutes, unless the operator has set another time.",

@@ -20,6 +20,7 @@ from syncline.effects.parties import open_app
 from syncline.effects.tools import Tools
 from syncline.effects.work import MovedOnError, told
 from syncline.errors import GrantLostError, RejectedError, SynclineError, UnavailableError, UnreachableError
+from syncline.providers.port import App, Grant
 from syncline.store.integrations import Integration
 from syncline.store.record import Outcome
 
@@ -126,6 +127,7 @@ class GrantSession:
         except Exception:
             await self._give_up(kept, UnreachableError("effect.crashed"), spent=True)
             raise
+        await self._refuse_other(kept, app, grant)
         rotated = grant.refresh_token is not None and grant.refresh_token != kept.refresh_token
         generation = kept.integration.context.generation + 1
         brings = brought(grant, kept.safe, generation=generation, now=self._tools.now())
@@ -134,6 +136,18 @@ class GrantSession:
             # The state moved to one without a grant while the answer was on its way: nobody may keep these tokens.
             await discard(self._tools, app, grant)
             raise GrantLostError("grant.lost", f"the grant was given up in the state {outcome.origin}")
+
+    async def _refuse_other(self, kept: KeptGrant, app: App, grant: Grant) -> None:
+        """A refresh changes the tokens, never whose they are; raises `GrantLostError` for somebody else's."""
+        context = kept.integration.context
+        if (grant.org_id, grant.user_id) == (context.org_id, context.user_id):
+            return
+        code = "identity.wrong_org" if grant.org_id != context.org_id else "identity.wrong_user"
+        named = f"{grant.user_id} of {grant.org_id}"
+        error = GrantLostError(code, f"a token refresh was answered with tokens of {named}")
+        await self._send(kept, "grant.lost", told(error))
+        await discard(self._tools, app, grant)
+        raise error
 
     async def _give_up(self, kept: KeptGrant, error: SynclineError, *, spent: bool) -> None:
         """Take the intent back when the token cannot have been spent, or may be; otherwise the grant is lost."""

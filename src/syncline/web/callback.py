@@ -15,10 +15,12 @@ from pydantic import SecretStr
 
 from syncline import credentials
 from syncline.config import CALLBACK_PATH
+from syncline.core.documents import SETTINGS
 from syncline.core.event import Actor, Event, SpentAttempt
 from syncline.errors import ConflictError, InputError, SynclineError
+from syncline.store.integrations import documents
 from syncline.store.record import Outcome
-from syncline.store.secrets import OpenAttempt, SpentLogin, login_attempt, spent_login
+from syncline.store.secrets import OpenAttempt, SpentLogin, login_attempt, sealed, spent_login
 from syncline.store.transaction import Transaction
 from syncline.web import logins
 from syncline.web.problems import request_id
@@ -65,10 +67,11 @@ async def come_back(request: web.Request) -> web.StreamResponse:
         # First of all, for by then the browser has forgotten the cookie, and "another browser" would not be true.
         if attempt.expires_at <= site.now():
             raise InputError("login.expired")
-        starter = await _check_browser(site, request, attempt)
-        arrival = _Arrival(site, request, attempt, starter)
+        begun = _check_browser(request, attempt)
+        arrival = _Arrival(site, request, attempt, begun.key)
+        await logins.check_starter(site, begun)
         parameters = _read(request)
-        _check_issuer(site, parameters)
+        await _check_issuer(site, attempt, begun, parameters)
     except SynclineError as error:
         await _log_refusal(site, arrival.event("login.returned"), error)
         raise
@@ -104,12 +107,12 @@ async def _find(site: Site, request: web.Request) -> _Arrival:
     raise error
 
 
-async def _check_browser(site: Site, request: web.Request, attempt: OpenAttempt) -> str:
-    """Answer who started the login, if it was in this browser and they may still go on; raises `ForbiddenError`."""
+def _check_browser(request: web.Request, attempt: OpenAttempt) -> logins.Start:
+    """Answer how the login was started, if it was in this browser; raises `InputError`."""
     cookie = request.cookies.get(logins.cookie_name(attempt.state_hash), "")
     if not hmac.compare_digest(logins.hash_of(cookie), attempt.browser_hash):
         raise InputError("login.other_browser")
-    return await logins.starter(site, cookie)
+    return logins.read(cookie)
 
 
 def _read(request: web.Request) -> dict[str, str]:
@@ -129,13 +132,23 @@ def _read(request: web.Request) -> dict[str, str]:
     return found
 
 
-def _check_issuer(site: Site, parameters: dict[str, str]) -> None:
-    """An issuer that is named has to be one that may be logged in to (RFC 9207 §2.4)."""
-    if "iss" in parameters:
-        try:
-            site.providers.source.login_host(parameters["iss"])
-        except InputError:
-            raise InputError("login.malformed", "it comes from an issuer that is not known here") from None
+async def _check_issuer(site: Site, attempt: OpenAttempt, begun: logins.Start, parameters: dict[str, str]) -> None:
+    """Raise `InputError` for an answer that another login host than the one of now was asked for, or has given.
+
+    Without the first check the code of a former host, or of a former app, would be sent to the one of now. An issuer
+    that is named has to be the host that was asked, letter by letter (RFC 9207 §2.4).
+    """
+
+    def read(tx: Transaction) -> tuple[str, int]:
+        settings = documents(tx, integration=attempt.integration)[SETTINGS]
+        key = sealed(tx, integration=attempt.integration).get(credentials.CONSUMER_KEY)
+        return settings["login_host"], key.seq if key else 0
+
+    login_host, saved_by = await site.store.read(read)
+    if str(saved_by) != begun.saved_by:
+        raise InputError("login.outdated")
+    if parameters.get("iss", login_host) != login_host:
+        raise InputError("login.other_issuer")
 
 
 async def _denied(arrival: _Arrival, parameters: dict[str, str]) -> Outcome:

@@ -1,6 +1,7 @@
 """Logins on their way out and back: the state, the verifier, and the cookie that binds them to a browser and a person.
 
-Law: only who started a login, in the browser that started it, while they may still do so, can bring it back.
+Law: only who started a login, in the browser that started it, while they may still do so, can bring it back; and only
+while the credentials and the login host are those that it was started with.
 """
 
 import base64
@@ -32,12 +33,23 @@ class Login:
     cookie: tuple[str, str]
 
 
-def start(site: Site, safe: Safe, who: Who) -> Login:
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How a login was started, as its cookie says."""
+
+    key: str
+    session: str
+    #: The event that had saved the credentials and the login host.
+    saved_by: str
+
+
+def start(site: Site, safe: Safe, who: Who, saved_by: int) -> Login:
     """Make a login: state, PKCE verifier and challenge (RFC 7636 §4.2, S256), and the browser's cookie."""
     state = secrets.token_urlsafe(_SECRET_BYTES)
     verifier = secrets.token_urlsafe(_SECRET_BYTES)
-    # The starter's key and session are in the cookie and so under its hash: they cannot be exchanged.
-    value = f"{secrets.token_urlsafe(_SECRET_BYTES)}.{who.key.id}.{who.session.hex()}"
+    # The starter's key, the session and the credentials are in the cookie and so under its hash: they cannot be
+    # exchanged.
+    value = f"{secrets.token_urlsafe(_SECRET_BYTES)}.{who.key.id}.{who.session.hex()}.{saved_by}"
     attempt = LoginAttempt(
         state_hash=hash_of(state),
         browser_hash=hash_of(value),
@@ -72,13 +84,16 @@ def take(response: web.StreamResponse, state_hash: str) -> None:
     response.set_cookie(name, "", path="/", secure=True, httponly=True, samesite="Lax", max_age=0)
 
 
-async def starter(site: Site, cookie: str) -> str:
-    """Answer the id of the API key that started a login; raises `ForbiddenError` when it may not go on with it."""
-    _, _, rest = cookie.partition(".")
-    key_id, _, session = rest.partition(".")
-    key = next((key for key in await site.store.read(keys) if key.id == key_id), None)
+def read(cookie: str) -> Start:
+    """Answer how a login was started; the cookie's hash has been compared."""
+    _, key, session, saved_by = cookie.split(".")
+    return Start(key, session, saved_by)
+
+
+async def check_starter(site: Site, begun: Start) -> None:
+    """Raise `ForbiddenError` when whoever started a login may not go on with it."""
+    key = next((key for key in await site.store.read(keys) if key.id == begun.key), None)
     if key is None or key.revoked_at is not None or not Who(key, "session").may("command"):
         raise ForbiddenError("login.starter_left", "the API key that started the login may no longer do it")
-    if session and await site.sessions.find(site.store, bytes.fromhex(session), site.now()) is None:
+    if begun.session and await site.sessions.find(site.store, bytes.fromhex(begun.session), site.now()) is None:
         raise ForbiddenError("login.starter_left", "the session that started the login has ended")
-    return key_id

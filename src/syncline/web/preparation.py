@@ -58,26 +58,30 @@ class Holdings:
     preview: PreviewDocument | None
     safe: Safe | None
     consumer_key: SecretStr | None
+    #: The event that saved it, and what goes with it.
+    saved_by: int = 0
 
 
 def find_holdings(tx: Transaction, *, site: Site, integration: str) -> Holdings:
     """Read what commands are prepared with; raises `NotFoundError`."""
     integrations.integration(tx, id=integration)
     stored = integrations.documents(tx, integration=integration)
-    safe, key = None, None
+    safe, key, saved_by = None, None, 0
     try:
         safe = site.vault.open_safe(integration, secrets.data_key(tx, integration=integration))
     except NotFoundError:
         pass  # Erased; the chart will say what that means for the command.
     else:
         row = secrets.sealed(tx, integration=integration).get(credentials.CONSUMER_KEY)
-        key = safe.open(credentials.CONSUMER_KEY, row.blob, row.key_id) if row else None
+        if row is not None:
+            key, saved_by = safe.open(credentials.CONSUMER_KEY, row.blob, row.key_id), row.seq
     preview = stored.get(documents.PREVIEW)
     return Holdings(
         msgspec.convert(stored[documents.SETTINGS], SettingsDocument),
         msgspec.convert(preview, PreviewDocument) if preview else None,
         safe,
         key,
+        saved_by,
     )
 
 
@@ -129,7 +133,7 @@ def _account(site: Site, has: Holdings, command: AccountSaved) -> Prepared:
 def _login(site: Site, who: Who, has: Holdings) -> Prepared:
     if has.safe is None or has.consumer_key is None:
         return Prepared({})  # No state without a Consumer Key awaits a login, so the chart will refuse.
-    login = logins.start(site, has.safe, who)
+    login = logins.start(site, has.safe, who, has.saved_by)
     app = App(has.settings.login_host, has.consumer_key, SecretStr(""), site.redirect_uri)
     address = site.providers.source.authorize_url(app, state=login.state, challenge=login.challenge)
     return Prepared({}, (login.attempt,), login, address)

@@ -68,6 +68,8 @@ _BY_CODE = {
     "login.malformed": HTTPStatus.BAD_REQUEST,
     "login.unknown_state": HTTPStatus.BAD_REQUEST,
     "login.other_browser": HTTPStatus.BAD_REQUEST,
+    "login.outdated": HTTPStatus.BAD_REQUEST,
+    "login.other_issuer": HTTPStatus.BAD_REQUEST,
     "login.expired": HTTPStatus.BAD_REQUEST,
     "login.used": HTTPStatus.BAD_REQUEST,
 }

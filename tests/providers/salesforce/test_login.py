@@ -101,10 +101,14 @@ async def test_a_code_becomes_a_grant(providers: Providers, stub: Stub) -> None:
         ({"refresh_token": None}, "salesforce.no_refresh_token"),
         ({"scope": "id refresh_token"}, "salesforce.missing_scope"),
         ({"scope": "id api"}, "salesforce.missing_scope"),
+        ({"token_type": "mac"}, "salesforce.wrong_token_type"),
+        ({"token_type": "DPoP"}, "salesforce.wrong_token_type"),
+        ({"token_type": ""}, "salesforce.wrong_token_type"),
+        ({"token_type": ["Bearer"]}, "salesforce.wrong_token_type"),
     ],
 )
 async def test_a_grant_of_no_use_is_refused(
-    providers: Providers, stub: Stub, change: dict[str, str | None], code: str
+    providers: Providers, stub: Stub, change: dict[str, str | list[str] | None], code: str
 ) -> None:
     """Each with its own reason, and without the token in it."""
     stub.on(TOKEN, (200, token_reply(stub.origin, **change)))
@@ -112,6 +116,13 @@ async def test_a_grant_of_no_use_is_refused(
         await _exchange(providers, stub)
     assert caught.value.code == code
     assert "acc3ss" not in str(caught.value)
+
+
+@pytest.mark.parametrize("type_", ["bearer", "BEARER", None])
+async def test_a_bearer_token_is_one_in_any_letters(providers: Providers, stub: Stub, type_: str | None) -> None:
+    """RFC 6749 §5.1; older replies of Salesforce do not name the type."""
+    stub.on(TOKEN, (200, token_reply(stub.origin, token_type=type_)))
+    assert (await _exchange(providers, stub)).refresh_token == REFRESH
 
 
 async def test_a_refresh_answers_the_rotated_token_or_none(providers: Providers, stub: Stub) -> None:

@@ -112,6 +112,9 @@ class Login:
         org_id, user_id = ids.named_in(urlsplit(identity).path)
         if not org_id or not issued.isdecimal():
             raise RejectedError("salesforce.bad_signature", "the token reply names no org and user")
+        if reply.get("token_type", "Bearer").lower() != "bearer":
+            # RFC 6749 §7.1: a token of a type that is not understood must not be used. Older replies name none.
+            raise RejectedError("salesforce.wrong_token_type", "the token reply has no bearer token")
         scopes = tuple(reply.get("scope", "").split())
         _check_scopes(scopes)
         refresh_token = reply.get("refresh_token")

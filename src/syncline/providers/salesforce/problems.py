@@ -158,6 +158,14 @@ _LOGIN_PROBLEMS = (
         "operator",
     ),
     Problem(
+        "salesforce.wrong_token_type",
+        "The answer to the login has a token of a kind that is not used here.",
+        "Salesforce gives bearer tokens; something between here and Salesforce changes answers, or the login host is "
+        "none of Salesforce's.",
+        "Check the login host. If it is right, have the network looked at.",
+        "operator",
+    ),
+    Problem(
         "salesforce.hostile_instance",
         "Salesforce named a server that is not Salesforce's.",
         "An answer says that the org lives on a host outside Salesforce's domains. No token was sent there.",
