@@ -29,6 +29,7 @@ from syncline_sim.salesforce.rest import (
     queries,
     record,
     replication,
+    search,
     steering,
     tree,
 )
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from syncline_sim.world import World
 
 _BASE = r"/services/data/v{version:\d{2}\.0}"
-_RESOURCES = ("composite", "jobs", "limits", "query", "queryAll", "sobjects")
+_RESOURCES = ("composite", "jobs", "limits", "query", "queryAll", "search", "sobjects")
 
 
 def add_routes(app: web.Application, world: "World") -> None:
@@ -143,6 +144,7 @@ _TABLE: tuple[Route, ...] = (
         {"GET": record.read_by_external_id, "PATCH": record.upsert, "DELETE": record.delete_by_external_id},
     ),
     *queries.routes(),
+    *search.routes(),
     ("/limits", {"GET": _limits}),
     *composite.routes(_dispatch),
     ("/composite/sobjects", {"POST": collection.create, "PATCH": collection.change, "DELETE": collection.delete}),
