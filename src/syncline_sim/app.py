@@ -34,7 +34,7 @@ from syncline_sim.salesforce.token_endpoint import TokenEndpoint
 from syncline_sim.world import SIDES, World
 
 #: How long a call that is still being answered may take when the world ends.
-_GRACE = 0.2
+_GRACE = 0.1
 _MEANT = web.RequestKey("meant", UrlMappingMatchInfo)
 _MAX_BODY = 16 * 2**20
 #: An address may be long enough that a vendor, not the web server, refuses it: Marketo at 8 KB, Salesforce at 16 KB.
