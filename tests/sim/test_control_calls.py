@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -11,6 +12,7 @@ import pytest
 from syncline_sim import openapi
 from syncline_sim.app import Simulation
 from syncline_sim.control_calls import CALLS, curl
+from syncline_sim.faults.fault import KINDS
 from tests.sim.conftest import ControlDoor
 
 #: What later examples need, and what would be gone after a day.
@@ -149,3 +151,28 @@ def test_examples_are_json() -> None:
     """The body of an example is what a shell hands on."""
     bodies = [re.search(r"-d '(.*)'$", curl(call)) for call in CALLS]
     assert sum(1 for body in bodies if body and json.loads(body[1])) > 10
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_the_manual_has_every_call(call: str) -> None:
+    """Each call stands in the manual with its example, word for word."""
+    manual = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text()
+    assert f"# {call}:" in manual
+    assert f"\n{curl(call)}\n" in manual
+
+
+def test_the_manual_says_what_the_simulator_is_not() -> None:
+    """Before anything else: unaffiliated, for local use and tests only, written from public facts."""
+    head = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text()[:400]
+    for said in ("Unaffiliated with Salesforce and Adobe", "for local use and tests only", "public facts"):
+        assert said in head
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_manual_has_every_kind_of_fault(kind: str) -> None:
+    """Each kind with the members that it uses."""
+    manual = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text()
+    chapter = manual.partition("## Making things go wrong")[2].partition("\n## ")[0]
+    (row,) = [line for line in chapter.splitlines() if re.match(rf"\| [^|]*`{kind}`", line) and line.count("|") == 4]
+    for member in KINDS[kind][1]:
+        assert f"`{member}`" in row
