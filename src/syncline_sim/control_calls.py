@@ -12,6 +12,7 @@ from typing import Any
 from syncline_sim.checking import Form, Schema, check_value
 from syncline_sim.faults import fault, schedule
 from syncline_sim.marketo.webhooks import control as webhooks
+from syncline_sim.salesforce import org_control
 from syncline_sim.salesforce.outbound import control as outbound
 from syncline_sim.salesforce.streaming import control as streaming
 
@@ -55,6 +56,7 @@ _USER: Mapping[str, Schema] = {
     "hidden": _BY_OBJECT,
     "read_only": _BY_OBJECT,
     "active": _TRUTH,
+    "frozen": _TRUTH,
 }
 _APP: Mapping[str, Schema] = {
     "name": _TEXT,
@@ -140,6 +142,7 @@ _OWN: Mapping[str, Entry] = {
         Form(
             {"name": _TEXT, "edition": _TEXT, "is_sandbox": _TRUTH, "instance_url": _TEXT},
             ("name",),
+            open=True,  # any setting of an org
             example={"name": "Initech", "edition": "Professional Edition"},
         ),
     ),
@@ -194,11 +197,19 @@ _EXAMPLES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "PATCH /marketo/webhooks/{id}": ("/marketo/webhooks/$WEBHOOK", {"active": False}),
     "POST /marketo/webhooks/{id}/run": ("/marketo/webhooks/$WEBHOOK/run", {"people": []}),
     "POST /change-data-capture": ("", {"objects": ["Lead"]}),
+    "PATCH /orgs/{id}": ("/orgs/$ORG", {"edition": "unlimited", "trusted_ranges": ["192.0.2.0/24"]}),
+    "POST /permission-sets": (
+        "",
+        {"name": "Bulk", "permissions": ["BulkApiHardDelete"], "users": ["sync@acme.example"]},
+    ),
+    "POST /apps/{key}/staged": ("/apps/$KEY/staged", {}),
+    "POST /apps/{key}/staged/apply": ("/apps/$KEY/staged/apply", {}),
+    "DELETE /apps/{key}/staged": ("/apps/$KEY/staged", {}),
 }
 
 
 #: Rooms that have calls of their own.
-ROOMS = (webhooks, outbound, streaming)
+ROOMS = (webhooks, outbound, streaming, org_control)
 
 
 def _of_rooms() -> dict[str, Entry]:

@@ -125,11 +125,19 @@ def find(db: sqlite3.Connection, consumer_key: str) -> App | None:
 
 
 def find_working(world: "World", consumer_key: str) -> App | None:
-    """Answer the app with this key unless it is so new that the servers do not know it yet."""
-    app = find(world.db, consumer_key)
+    """Answer the app with this key, or with this staged one, unless the servers do not know it yet.
+
+    Under its staged key an app has its staged secret, and is the same app otherwise.
+    """
+    app = find(world.db, consumer_key) or _find_staged(world.db, consumer_key)
     if app is None or app.created_at + world.switches["salesforce"]["app_latency"] > world.now():
         return None
     return app
+
+
+def _find_staged(db: sqlite3.Connection, key: str) -> App | None:
+    row = db.execute("SELECT * FROM salesforce_apps WHERE staged_key = ? AND staged_key <> ''", (key,)).fetchone()
+    return replace(_app(row), consumer_secret=row["staged_secret"]) if row else None
 
 
 def every(db: sqlite3.Connection) -> list[App]:

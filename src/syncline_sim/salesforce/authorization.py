@@ -83,17 +83,6 @@ def judge(world: "World", asked: AuthorizationRequest) -> None:
         raise OAuthError("challenge")
 
 
-def judge_user(world: "World", asked: AuthorizationRequest, user: User) -> None:
-    """Find out whether this user may use the app at all; raises `OAuthError` for the callback."""
-    settings = asked.app.settings
-    if user.org_id != asked.app.org_id and settings.distribution == "local":
-        raise OAuthError("cross_org")
-    if settings.admin_approval and user.username not in settings.approved_users:
-        raise OAuthError("app_denied")
-    if world.switches["salesforce"]["ip_blocked"]:
-        raise OAuthError("ip")
-
-
 def needs_approval(world: "World", asked: AuthorizationRequest, user: User) -> bool:
     """Whether the user has to be asked."""
     if asked.app.settings.admin_approval:

@@ -48,7 +48,9 @@ def start(world: "World", browser: Browser, url: str) -> None:
     world.db.execute("UPDATE salesforce_browsers SET start_url = ? WHERE cookie = ?", (url, browser.cookie))
 
 
-def log_in(world: "World", browser: Browser, username: str, password: str) -> Literal["refused", "code", "in"]:
+def log_in(
+    world: "World", browser: Browser, username: str, password: str, address: str
+) -> Literal["refused", "code", "in"]:
     """Judge a password; `code` says that a code is on its way by e-mail."""
     try:
         user = orgs.find_user(world.db, username.strip())
@@ -56,7 +58,8 @@ def log_in(world: "World", browser: Browser, username: str, password: str) -> Li
         return "refused"
     if not passwords.right(world, user, password):
         return "refused"
-    if not world.switches["salesforce"]["verification"] or _known(world, browser, user):
+    trusted = _known(world, browser, user) or passwords.trusts(world, user, address)
+    if trusted or not world.switches["salesforce"]["verification"]:
         _enter(world, browser, user)
         return "in"
     send_code(world, browser, user)

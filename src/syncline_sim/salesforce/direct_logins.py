@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from syncline_sim.salesforce import apps, assertions, grants, hosts, orgs, passwords
+from syncline_sim.salesforce import apps, assertions, grants, hosts, networks, orgs, passwords, policies
 from syncline_sim.salesforce.apps import OFFLINE, App
 from syncline_sim.salesforce.grants import Issued
 from syncline_sim.salesforce.oauth_errors import OAuthError
@@ -45,13 +45,15 @@ def _by_password(world: "World", app: App, form: Mapping[str, str], request: web
     if not world.switches["salesforce"]["password_flow"]:
         raise OAuthError("authentication")
     try:
-        user = passwords.admit_program(world, form.get("username", ""), form.get("password", ""))
+        user = passwords.admit_program(
+            world, form.get("username", ""), form.get("password", ""), networks.source(world, request)
+        )
     except passwords.LoginRefusedError as error:
         # Unlike the other door for programs this one does not say what is wrong.
         raise OAuthError("login_rate" if error.code == "LOGIN_RATE_EXCEEDED" else "authentication") from None
     if not hosts.admits(world, request, orgs.find_org(world, user.org_id)):
         raise OAuthError("authentication")
-    _check_policy(app, user)
+    policies.judge(world, app, user, networks.source(world, request), "direct")
     return grants.open_session(world, app.consumer_key, user, frozenset(app.settings.scopes) - OFFLINE)
 
 
@@ -63,8 +65,9 @@ def _by_credentials(world: "World", app: App, _: Mapping[str, str], request: web
         user = orgs.find_user(world.db, app.settings.client_credentials_user)
     except KeyError:
         raise OAuthError("no_run_as") from None
-    if not user.active or user.org_id != org.id:
+    if not user.may_enter or user.org_id != org.id:
         raise OAuthError("no_run_as")
+    policies.judge_address(world, app, user, networks.source(world, request), "direct")
     _check_login_rate(world, user)
     return grants.open_session(world, app.consumer_key, user, frozenset(app.settings.scopes) - OFFLINE)
 
@@ -86,8 +89,8 @@ def _by_assertion(world: "World", app: App, form: Mapping[str, str], request: we
         raise OAuthError("not_approved")
     if not user.active:
         raise OAuthError("inactive_user")
+    policies.judge(world, app, user, networks.source(world, request), "direct")
     if app.settings.admin_approval:
-        _check_policy(app, user)
         scopes = frozenset(app.settings.scopes)
     else:
         # Only approvals that would give a refresh token count: https://salesforce.stackexchange.com/a/216785
@@ -111,13 +114,6 @@ def _read(text: str) -> assertions.Assertion:
         return assertions.read(text)
     except assertions.AssertionRefusedError:
         raise OAuthError("assertion") from None
-
-
-def _check_policy(app: App, user: User) -> None:
-    if user.org_id != app.org_id and app.settings.distribution == "local":
-        raise OAuthError("cross_org")
-    if app.settings.admin_approval and user.username not in app.settings.approved_users:
-        raise OAuthError("app_access")
 
 
 def _check_login_rate(world: "World", user: User) -> None:

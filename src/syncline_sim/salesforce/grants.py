@@ -8,6 +8,7 @@ import base64
 import hashlib
 import sqlite3
 import string
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from syncline_sim.world import World
 
 _LETTERS = string.ascii_letters + string.digits + "._"
+
+
+#: Raises `OAuthError` for a user whom the app may not serve.
+Judge = Callable[[User], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +59,8 @@ def issue_code(
     return code
 
 
-def spend_code(world: "World", app: App, code: str, *, redirect_uri: str, verifier: str) -> Issued:
-    """Turn a code into tokens, once; raises `OAuthError`."""
+def spend_code(world: "World", app: App, code: str, *, redirect_uri: str, verifier: str, judge: Judge) -> Issued:
+    """Turn a code into tokens, once, if the user passes the judge; raises `OAuthError`."""
     row = world.db.execute(
         "SELECT * FROM salesforce_codes WHERE code = ? AND consumer_key = ?", (code, app.consumer_key)
     ).fetchone()
@@ -72,12 +77,13 @@ def spend_code(world: "World", app: App, code: str, *, redirect_uri: str, verifi
     user = orgs.find_user(world.db, row["user_id"])
     if not user.active:
         raise OAuthError("inactive_user")
+    judge(user)
     grant = _approve(world, app, user, frozenset(row["scopes"].split()))
     refresh = _issue_refresh(world, grant) if _offline(world, grant) else ""
     return Issued(grant, tokens.issue_access(world, grant.id), refresh, row["nonce"])
 
 
-def refresh(world: "World", app: App, token: str) -> Issued:
+def refresh(world: "World", app: App, token: str, judge: Judge) -> Issued:
     """Turn a refresh token into an access token, and into another refresh token under rotation; raises `OAuthError`.
 
     A replaced token that comes back revokes the approval (https://help.salesforce.com/s/articleView?id=005316711).
@@ -97,6 +103,7 @@ def refresh(world: "World", app: App, token: str) -> Issued:
     _check_age(world, app, row)
     if not user.active:
         raise OAuthError("inactive_user")
+    judge(user)
     if row["replaced_at"] is not None:
         if world.now() - row["replaced_at"] >= world.switches["salesforce"]["rotation_grace"]:
             revoke(world, grant.id, "a replaced refresh token came back")
@@ -243,6 +250,8 @@ def _offline(world: "World", grant: Grant) -> bool:
 
 def _check_age(world: "World", app: App, row: sqlite3.Row) -> None:
     now = world.now()
+    if app.settings.refresh_at_once:
+        raise OAuthError("token_dead")
     for idle in (world.switches["salesforce"]["refresh_idle_lifetime"], app.settings.refresh_idle_lifetime):
         if idle and row["used_at"] + idle <= now:
             raise OAuthError("token_idle")

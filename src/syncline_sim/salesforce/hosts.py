@@ -46,7 +46,7 @@ def admits(world: "World", request: web.Request, org: Org) -> bool:
     """Whether users of an org can log in under the name to which a request came."""
     name = _name(request)
     if is_generic(request):
-        return org.is_sandbox == (name == _SANDBOX_LOGIN)
+        return not org.settings.my_domain_only and (org.is_sandbox == (name == _SANDBOX_LOGIN))
     owners = [each.id for each in orgs.all_orgs(world) if my_domain(each) == name]
     return not owners or org.id in owners
 

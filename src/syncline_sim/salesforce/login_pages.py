@@ -11,7 +11,7 @@ from aiohttp import web
 from yarl import URL
 
 from syncline_sim.pages import show
-from syncline_sim.salesforce import apps, authorization, browsers, orgs
+from syncline_sim.salesforce import apps, authorization, browsers, networks, orgs, policies
 from syncline_sim.salesforce.authorization import AuthorizationRequest
 from syncline_sim.salesforce.browsers import Browser
 from syncline_sim.salesforce.oauth_errors import OAuthError
@@ -56,11 +56,11 @@ class LoginPages:
         here = str(URL(AUTHORIZE).with_query(parameters))
         browsers.start(self._world, browser, here)
         try:
-            return _go(browser, self._next(browser, asked, here))
+            return _go(browser, self._next(browser, asked, here, networks.source(self._world, request)))
         except OAuthError as error:
-            return _go(browser, asked.refuse(error))
+            return _refused(browser, asked, error)
 
-    def _next(self, browser: Browser, asked: AuthorizationRequest, here: str) -> URL:
+    def _next(self, browser: Browser, asked: AuthorizationRequest, here: str, address: str) -> URL:
         """Answer the next page, or the callback with a code; raises `OAuthError` for the callback."""
         authorization.judge(self._world, asked)
         immediate = asked.parameters.get("immediate") == "true"
@@ -68,7 +68,7 @@ class LoginPages:
             if immediate:
                 raise OAuthError("immediate")
             return _with_start("/login", here)
-        authorization.judge_user(self._world, asked, browser.user)
+        policies.judge(self._world, asked.app, browser.user, address, "authorize")
         if authorization.needs_approval(self._world, asked, browser.user):
             if immediate:
                 raise OAuthError("immediate")
@@ -83,7 +83,8 @@ class LoginPages:
         browser, form = browsers.find(self._world, request), await _form(request)
         start_url = _start_url(form, browser)
         username = form.get("username", "")
-        match browsers.log_in(self._world, browser, username, form.get("password", "")):
+        address = networks.source(self._world, request)
+        match browsers.log_in(self._world, browser, username, form.get("password", ""), address):
             case "refused":
                 return self._show_login(browser, start_url, username=username, error=WRONG_PASSWORD)
             case "code":
@@ -140,9 +141,9 @@ class LoginPages:
             return _error_page(error)
         try:
             authorization.judge(self._world, asked)
-            authorization.judge_user(self._world, asked, browser.user)
+            policies.judge(self._world, asked.app, browser.user, networks.source(self._world, request), "authorize")
         except OAuthError as error:
-            return _go(browser, asked.refuse(error))
+            return _refused(browser, asked, error)
         if form.get("decision") != "allow":
             return _go(browser, asked.refuse(OAuthError("denied")))
         return _go(browser, authorization.approve(self._world, asked, browser.user))
@@ -202,6 +203,10 @@ def _go(browser: Browser, url: URL) -> web.Response:
     response = web.Response(status=302, headers={"Location": str(url), "Cache-Control": "no-store"})
     browsers.remember(browser, response)
     return response
+
+
+def _refused(browser: Browser, asked: AuthorizationRequest, error: OAuthError) -> web.Response:
+    return _error_page(error) if error.on_page else _go(browser, asked.refuse(error))
 
 
 def _error_page(error: OAuthError) -> web.Response:

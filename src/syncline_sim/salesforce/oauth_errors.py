@@ -10,6 +10,8 @@ class OAuthError(Exception):
 
     def __init__(self, kind: str) -> None:
         super().__init__(kind)
+        #: Whether it is shown on a page of ours and never reaches the callback.
+        self.on_page = kind == "approval"
         self.error, self.description = _ERRORS[kind]
 
     @property
@@ -32,6 +34,9 @@ _ERRORS = {
     "app_blocked": ("OAUTH_APP_BLOCKED", "this app is blocked by admin"),
     "app_denied": ("OAUTH_APP_ACCESS_DENIED", "user is not admin approved to access this app"),
     "app_access": ("invalid_app_access", "user is not admin approved to access this app"),
+    "app_not_found": ("OAUTH_EC_APP_NOT_FOUND", "External client app is not installed in this org"),
+    "not_installed": ("invalid_client", "app must be installed into org"),
+    "approval": ("OAUTH_APPROVAL_ERROR_GENERIC", "An unexpected error has occurred during authentication"),
     "cross_org": (
         "OAUTH_AUTHORIZATION_BLOCKED",
         "Cross-org OAuth flows are not supported for this external client app",
@@ -53,6 +58,7 @@ _ERRORS = {
     # The person
     "denied": ("access_denied", "end-user denied authorization"),
     "inactive_user": ("inactive_user", "user is inactive"),
+    "inactive_org": ("inactive_org", "organization is locked, closed, or suspended"),
     "ip": ("invalid_grant", "IP restricted or invalid login hours"),
     # Codes and tokens
     "code_unknown": ("invalid_grant", "invalid authorization code"),

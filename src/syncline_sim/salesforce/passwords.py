@@ -4,7 +4,7 @@ import hashlib
 import string
 from typing import TYPE_CHECKING
 
-from syncline_sim.salesforce import orgs
+from syncline_sim.salesforce import networks, orgs
 from syncline_sim.salesforce.orgs import User
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class LoginRefusedError(Exception):
 def right(world: "World", user: User, given: str, *accepted: str) -> bool:
     """Whether this is the user's password, or one of those accepted instead; wrong ones in a row lock the user."""
     switches, now = world.switches["salesforce"], world.now()
-    if user.locked_until > now or not user.active:
+    if user.locked_until > now or not user.may_enter:
         return False
     if given in (accepted or (user.password,)):
         world.db.execute("UPDATE salesforce_users SET failures = 0 WHERE id = ?", (user.id,))
@@ -40,19 +40,24 @@ def right(world: "World", user: User, given: str, *accepted: str) -> bool:
     return False
 
 
+def trusts(world: "World", user: User, address: str) -> bool:
+    """Whether the user's org trusts whoever calls from an address."""
+    return networks.inside(address, orgs.find_org(world, user.org_id).settings.trusted_ranges)
+
+
 def security_token(world: "World", user: User) -> str:
     """Answer what a program puts behind the password; it changes with the password, as in life."""
     digest = hashlib.sha256(f"{world.seed}:{user.id}:{user.password}".encode()).digest()
     return "".join(_LETTERS[byte % len(_LETTERS)] for byte in digest[:_TOKEN_LENGTH])
 
 
-def admit_program(world: "World", username: str, given: str) -> User:
+def admit_program(world: "World", username: str, given: str, address: str) -> User:
     """Judge the username and password of a program, which gets no code by e-mail; raises `LoginRefusedError`."""
     try:
         user = orgs.find_user(world.db, username.strip())
     except KeyError:
         raise LoginRefusedError("INVALID_LOGIN") from None
-    trusted = world.switches["salesforce"]["trusted_network"]
+    trusted = world.switches["salesforce"]["trusted_network"] or trusts(world, user, address)
     whole = user.password + security_token(world, user)
     if not right(world, user, given, user.password, whole):
         raise LoginRefusedError("INVALID_LOGIN")

@@ -9,12 +9,6 @@ from syncline_sim.salesforce import ids, orgs
 if TYPE_CHECKING:
     from syncline_sim.world import World
 
-#: Calls of the control door, with what each does.
-CALLS = {
-    "GET /permission-sets": "permission sets and who has them",
-    "POST /permission-sets": '{"org_id"?, "name", "label"?, "permissions", "users"?}: make or replace a permission set',
-}
-
 
 def put(
     world: "World",

@@ -18,12 +18,13 @@ from xml.sax.saxutils import escape
 import msgspec
 from aiohttp import web
 
-from syncline_sim.salesforce import apps, direct_logins, grants, hosts, id_tokens, tokens
+from syncline_sim.salesforce import apps, direct_logins, grants, hosts, id_tokens, networks, policies, tokens
 from syncline_sim.salesforce.apps import App
 from syncline_sim.salesforce.failure import SalesforceError
 from syncline_sim.salesforce.grants import Issued
 from syncline_sim.salesforce.json_reply import json_reply
 from syncline_sim.salesforce.oauth_errors import OAuthError
+from syncline_sim.salesforce.policies import Step
 
 if TYPE_CHECKING:
     from syncline_sim.world import World
@@ -72,13 +73,15 @@ class TokenEndpoint:
             raise OAuthError("ip")
         if app.settings.blocked:
             raise OAuthError("app_blocked")
-        issued = direct(self._world, app, form, request) if direct else await getattr(self, exchange)(app, form)
+        issued = (
+            direct(self._world, app, form, request) if direct else await getattr(self, exchange)(app, form, request)
+        )
         document = self._document(request, app, issued)
         if signed:  # Without a secret there is nothing to sign with.
             document = {name: value for name, value in document.items() if name not in ("signature", "issued_at")}
         return _reply(request, form, document)
 
-    async def _exchange_code(self, app: App, form: Mapping[str, str]) -> Issued:
+    async def _exchange_code(self, app: App, form: Mapping[str, str], request: web.Request) -> Issued:
         await asyncio.sleep(self._world.switches["salesforce"]["token_latency"])
         return grants.spend_code(
             self._world,
@@ -86,9 +89,10 @@ class TokenEndpoint:
             form.get("code", ""),
             redirect_uri=form.get("redirect_uri", ""),
             verifier=form.get("code_verifier", ""),
+            judge=self._judge(app, request, "exchange"),
         )
 
-    async def _refresh(self, app: App, form: Mapping[str, str]) -> Issued:
+    async def _refresh(self, app: App, form: Mapping[str, str], request: web.Request) -> Issued:
         token = form.get("refresh_token", "")
         # Without rotation the vendor answers refreshes that overlap with this misleading text; they may be repeated.
         if token in self._refreshing and not grants.rotates(self._world, app):
@@ -96,9 +100,13 @@ class TokenEndpoint:
         self._refreshing.add(token)
         try:
             await asyncio.sleep(self._world.switches["salesforce"]["token_latency"])
-            return grants.refresh(self._world, app, token)
+            return grants.refresh(self._world, app, token, self._judge(app, request, "refresh"))
         finally:
             self._refreshing.discard(token)
+
+    def _judge(self, app: App, request: web.Request, step: Step) -> grants.Judge:
+        address = networks.source(self._world, request)
+        return lambda user: policies.judge(self._world, app, user, address, step)
 
     async def _revoke(self, _: web.Request, form: Mapping[str, str]) -> web.Response:
         name = form.get("callback", "")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from syncline_sim.salesforce import orgs
+from syncline_sim.salesforce import apps, orgs
 from syncline_sim.salesforce.failure import SESSION_INVALID, SalesforceError
 from syncline_sim.salesforce.orgs import Org, User
 
@@ -61,13 +61,14 @@ def login(world: "World", token: str) -> Login:
 def issue_access(world: "World", grant_id: int) -> str:
     """Make an access token for a grant and answer it."""
     row = world.db.execute(
-        "SELECT u.org_id FROM salesforce_grants g JOIN salesforce_users u ON u.id = g.user_id WHERE g.id = ?",
+        """
+        SELECT u.org_id, g.consumer_key FROM salesforce_grants g JOIN salesforce_users u ON u.id = g.user_id
+        WHERE g.id = ?
+        """,
         (grant_id,),
     ).fetchone()
     token = f"{row['org_id'][:15]}!AQ{world.word(94, _LETTERS)}"
-    now = world.now()
-    world.db.execute(
-        "INSERT INTO salesforce_access_tokens VALUES (?, ?, ?, ?)",
-        (token, grant_id, now, now + world.switches["salesforce"]["session_lifetime"]),
-    )
+    now, app = world.now(), apps.find(world.db, row["consumer_key"])
+    life = (app.settings.session_timeout if app else 0) or world.switches["salesforce"]["session_lifetime"]
+    world.db.execute("INSERT INTO salesforce_access_tokens VALUES (?, ?, ?, ?)", (token, grant_id, now, now + life))
     return token

@@ -252,7 +252,7 @@ async def test_session_id(simulation: Simulation, session: requests.Session, pas
     """A session id is good at the HTTPS door itself for a client that trusts the CA, and for no other client."""
     world, address = simulation.world, simulation.address()
     session.trust_env = False
-    user = passwords.admit_program(world, USER, PASSWORD + password_login["security_token"])
+    user = passwords.admit_program(world, USER, PASSWORD + password_login["security_token"], "127.0.0.1")
     session_id = grants.open_session(world, "", user, frozenset({"full"})).access_token
     options = {"instance_url": address["salesforce_https"], "session_id": session_id, "session": session}
     client = Salesforce(**options)

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 
 from aiohttp import web
 
-from syncline_sim.salesforce import access, grants, hosts, orgs, passwords
+from syncline_sim.salesforce import access, grants, hosts, networks, orgs, passwords
 from syncline_sim.salesforce.orgs import Org, User
 from syncline_sim.salesforce.soap import envelope
 from syncline_sim.salesforce.soap.envelope import NAMESPACES, PREFIX, Content, fault
@@ -46,7 +46,7 @@ def log_in(
     scope = "" if header is None else header.findtext(f".//{{{namespace}}}organizationId", "")
     username, password = (operation.findtext(f"{{{namespace}}}{name}", "") for name in ("username", "password"))
     try:
-        user = passwords.admit_program(world, username, password)
+        user = passwords.admit_program(world, username, password, networks.source(world, request))
         org = orgs.find_org(world, user.org_id)
         _check(world, request, org, user, scope.strip())
     except passwords.LoginRefusedError as error:
@@ -102,7 +102,8 @@ def _check(world: "World", request: web.Request, org: Org, user: User, scope: st
     switches = world.switches["salesforce"]
     if not hosts.admits(world, request, org) or (scope and scope[:_SHORT_ID] != org.id[:_SHORT_ID]):
         raise passwords.LoginRefusedError("INVALID_LOGIN")
-    if switches["ip_blocked"]:
+    ranges = org.settings.login_ranges.get(user.profile, ())
+    if switches["ip_blocked"] or (ranges and not networks.inside(networks.source(world, request), ranges)):
         raise passwords.LoginRefusedError("LOGIN_DURING_RESTRICTED_DOMAIN")
     if not access.enabled(world, org, user):
         raise passwords.LoginRefusedError("API_DISABLED_FOR_ORG")

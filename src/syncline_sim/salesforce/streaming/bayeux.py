@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from syncline_sim.salesforce import orgs, tokens
+from syncline_sim.salesforce import access, limits, orgs, tokens
+from syncline_sim.salesforce.bulk import usage
 from syncline_sim.salesforce.failure import SalesforceError
 from syncline_sim.salesforce.streaming import channels, events, payload, replies
 from syncline_sim.salesforce.streaming.clients import Client, Clients
@@ -91,9 +92,10 @@ class Bayeux:
             login = tokens.login(self._world, visit.token)
         except SalesforceError:
             raise Refused(replies.BAD_LOGIN) from None
-        enabled = login.user.may("ApiEnabled") and not self._world.switches["salesforce"]["api_disabled"]
-        if not enabled or not login.scopes & {"api", "full"}:
-            raise Refused(replies.BAD_LOGIN)
+        try:
+            access.judge(self._world, login, "")
+        except SalesforceError:
+            raise Refused(replies.BAD_LOGIN) from None
         return login
 
     def _client(self, visit: Visit, login: Login, name: str) -> Client:
@@ -149,6 +151,8 @@ class Bayeux:
         for name, last in client.channels.items():
             rows = events.after(self._world, client.org_id, last, channels.readable(user, name), _AT_ONCE)
             told += [{"channel": name, "clientId": client.id, "data": payload.message(row, user)} for row in rows]
+            if rows:
+                usage.count(self._world, client.org_id, limits.DELIVERED, len(rows))
             client.channels[name] = rows[-1]["number"] if rows else last
         return told
 
