@@ -10,6 +10,7 @@ from tests.sim import callers
 from tests.sim.callers import DATA, Caller
 from tests.sim.conftest import ControlDoor
 from tests.sim.person import Person
+from tests.sim.test_soap import envelope
 
 ASYNC = "/services/async/60.0/job/750000000000001"
 IN_JSON = {"Content-Type": "application/json"}
@@ -57,10 +58,25 @@ async def test_limit_of_logins(person: Person, control: ControlDoor, app: dict[s
     await control("POST /faults", {"side": "salesforce", "kind": "limit", "limit": "logins", "times": 3})
     status, answer = await person.refresh(app, "dead")
     assert (status, answer["error"]) == (400, "rate_limit_exceeded")
-    status, text = await salesforce("POST", "/services/Soap/u/60.0", data=b"<x/>")
+    status, text = await salesforce("POST", "/services/Soap/u/60.0", data=envelope("<login/>"))
     assert status == 500
     assert "LOGIN_RATE_EXCEEDED" in text
     assert await salesforce.status("GET", f"{DATA}/limits") == 200
+    _, text = await salesforce("POST", "/services/Soap/u/60.0", data=envelope("<query/>"))
+    assert "INVALID_SESSION_ID" in text
+
+
+async def test_limits_by_soap(control: ControlDoor, salesforce: Caller) -> None:
+    """A session in SOAP meets the limit of calls, a login does not."""
+    await control("POST /faults", {"side": "salesforce", "kind": "limit", "limit": "daily", "times": -1})
+    token = salesforce.headers["Authorization"].removeprefix("Bearer ")
+    header = f"<SessionHeader><sessionId>{token}</sessionId></SessionHeader>"
+    sent = envelope("<getUserInfo/>").replace("<e:Header/>", f"<e:Header>{header}</e:Header>")
+    status, text = await salesforce("POST", "/services/Soap/u/60.0", data=sent)
+    assert status == 500
+    assert "<faultcode>sf:REQUEST_LIMIT_EXCEEDED</faultcode>" in text
+    _, text = await salesforce("POST", "/services/Soap/u/60.0", data=envelope("<login/>"))
+    assert "INVALID_LOGIN" in text
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from tests.sim import callers
 from tests.sim.callers import DATA, Caller
 from tests.sim.conftest import ControlDoor
 from tests.sim.person import Person
+from tests.sim.test_soap import envelope
 
 
 @pytest.fixture
@@ -28,6 +29,7 @@ def _soql(text: str) -> dict[str, Any]:
     return {"params": {"q": text}}
 
 
+SOAP = "/services/Soap/u/64.0"
 LEADS: list[tuple[str, str, dict[str, Any]]] = [
     ("GET", f"{DATA}/sobjects/Lead", {}),
     ("GET", f"{DATA}/sobjects/lead/describe", {}),
@@ -46,6 +48,8 @@ LEADS: list[tuple[str, str, dict[str, Any]]] = [
     ("POST", f"{DATA}/jobs/ingest", {"json": {"operation": "insert", "object": "Lead"}}),
     ("POST", "/services/async/60.0/job", {"json": {"operation": "insert", "object": "Lead"}}),
     ("POST", "/services/async/60.0/job", {"data": b"<jobInfo><object>Lead</object></jobInfo>"}),
+    ("POST", SOAP, {"data": envelope("<query><queryString>SELECT Id FROM Lead</queryString></query>")}),
+    ("POST", SOAP, {"data": envelope("<delete><ids>00Q000000000001</ids></delete>")}),
 ]
 OTHERS: list[tuple[str, str, dict[str, Any]]] = [
     ("GET", f"{DATA}/limits", {}),
@@ -56,6 +60,8 @@ OTHERS: list[tuple[str, str, dict[str, Any]]] = [
     ("POST", f"{DATA}/composite", {"data": b"{"}),
     ("POST", f"{DATA}/jobs/ingest", {"json": {"operation": "insert", "object": "Contact"}}),
     ("GET", "/services/data", {}),
+    ("POST", SOAP, {"data": envelope("<delete><ids>003000000000001</ids></delete>")}),
+    ("POST", SOAP, {"data": b"00Q000000000001"}),
 ]
 
 

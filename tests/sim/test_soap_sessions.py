@@ -46,7 +46,7 @@ async def test_whose_it_is(simulation: Simulation, session: str) -> None:
     """The user and the time are told."""
     told = (await call(simulation, session, "getUserInfo")).body
     assert f"<userName>{USER}</userName>".encode() in told
-    assert b"<getUserInfoResponse><result><organizationId>" in told
+    assert b"<getUserInfoResponse><result><accessibilityMode>" in told
     moment = (await call(simulation, session, "getServerTimestamp")).body
     assert b"<getServerTimestampResponse><result><timestamp>20" in moment
     assert b"Z</timestamp>" in moment

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 _CODES = {"burst": "606", "daily": "607", "concurrent": "615"}
 _TEXTS = {"daily": LIMIT_EXCEEDED, "concurrent": "ConcurrentRequests (Concurrent API Requests) Limit exceeded."}
-_LOGINS = ("/services/oauth2/token", soap.PREFIX)
+_LOGINS = "/services/oauth2/token"
 _FORBIDDEN = 403
 
 
 async def limit(world: "World", fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer that a limit is reached, or what the endpoint answers to those whom no limit concerns."""
     which = fault.limit or LIMITS[fault.side][0]
-    answer = _marketo(world, which, request) if fault.side == "marketo" else _salesforce(world, which, request)
+    answer = _marketo(world, which, request) if fault.side == "marketo" else await _salesforce(world, which, request)
     return answer or await handler(request)
 
 
@@ -61,10 +61,12 @@ def _marketo(world: "World", which: str, request: web.Request) -> web.Response |
     return None if request.path == identity.PATH else _envelope(world, _CODES[which])
 
 
-def _salesforce(world: "World", which: str, request: web.Request) -> web.Response | None:
-    path = gate.plain_path(request)
+async def _salesforce(world: "World", which: str, request: web.Request) -> web.Response | None:
+    path, call = gate.plain_path(request), soap.Peek()
+    if path.startswith(soap.PREFIX):
+        call = await soap.peek(request)
     if which == "logins":
-        if path.startswith(soap.PREFIX):
+        if call.name == "login":
             return soap.fault("u", "LOGIN_RATE_EXCEEDED", "login rate exceeded")
         if path.startswith(_LOGINS):
             document = {"error": "rate_limit_exceeded", "error_description": "logins exceeded"}
@@ -72,9 +74,9 @@ def _salesforce(world: "World", which: str, request: web.Request) -> web.Respons
         return None
     if path.startswith(_LOGINS) or not path.startswith("/services/"):
         return None
-    session = request.headers.get("X-SFDC-Session")
+    by_soap, session = path.startswith(soap.PREFIX), request.headers.get("X-SFDC-Session") or call.session
     try:
-        login = tokens.login(world, session) if session else tokens.authenticate(world, request)
+        login = tokens.login(world, session) if session or by_soap else tokens.authenticate(world, request)
     except SalesforceError:
         return None
     most = salesforce_limits.daily_calls(world, login.org)

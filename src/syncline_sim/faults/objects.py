@@ -12,7 +12,7 @@ import msgspec
 from aiohttp import web
 
 from syncline_sim.marketo.objects import custom_types
-from syncline_sim.salesforce import objects
+from syncline_sim.salesforce import objects, soap
 from syncline_sim.salesforce.failure import SalesforceError
 from syncline_sim.salesforce.gate import plain_path
 from syncline_sim.salesforce.relationships import CHILDREN
@@ -55,6 +55,9 @@ async def named(world: "World", side: str, request: web.Request) -> _Named:
     path = plain_path(request)
     if side == "marketo":
         return _of_marketo(path)
+    if path.startswith(soap.PREFIX):
+        call = await soap.peek(request)
+        return _of_soql(call.query) | _of_ids(",".join(call.ids))
     match = _BELOW.fullmatch(path)
     if match is None:
         return _NONE

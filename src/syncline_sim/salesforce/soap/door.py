@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from syncline_sim import xml_reader
-from syncline_sim.salesforce import gate, limits, query, tokens, transactions, versions
+from syncline_sim.salesforce import gate, limits, networks, query, tokens, transactions, versions
 from syncline_sim.salesforce.compression import compress_later
 from syncline_sim.salesforce.failure import SalesforceError
 from syncline_sim.salesforce.query import Caller
@@ -57,19 +57,21 @@ def add_routes(app: web.Application, world: "World") -> None:
             return client_fault(
                 f"No operation available for request {operation.tag}, please check the WSDL for the service."
             )
-        response = _answer(world, kind, version, header, operation)
+        response = _answer(world, networks.source(world, request), kind, version, header, operation)
         compress_later(request, response, ("gzip",))
         return response
 
     app.router.add_post(f"{PREFIX}/{{kind}}/{{rest:.+}}", handle)
 
 
-def _answer(world: "World", kind: str, version: str, header: "Element | None", operation: "Element") -> web.Response:
+def _answer(
+    world: "World", address: str, kind: str, version: str, header: "Element | None", operation: "Element"
+) -> web.Response:
     name = envelope.local(operation.tag)
     batch = query.batch_size(f"batchSize={option(header, 'QueryOptions', 'batchSize')}")
     client = option(header, "CallOptions", "client")
     try:
-        caller = Caller(world, _admitted(world, header), version, batch, client)
+        caller = Caller(world, _admitted(world, address, header), version, batch, client)
         with transactions.within(transactions.Transaction("soap", version, client)):
             body = _OPERATIONS[name](Call(caller, kind, header, operation))
     except SalesforceError as error:
@@ -83,11 +85,11 @@ def _answer(world: "World", kind: str, version: str, header: "Element | None", o
     return envelope.answer(kind, f"<{name}Response>{body}</{name}Response>", told)
 
 
-def _admitted(world: "World", header: "Element | None") -> tokens.Login:
+def _admitted(world: "World", address: str, header: "Element | None") -> tokens.Login:
     session = option(header, "SessionHeader", "sessionId")
     try:
         found = tokens.login(world, session)
-        gate.admit(world, found)
+        gate.admit(world, found, address)
     except SalesforceError as error:
         words = {"INVALID_SESSION_ID": _ILLEGAL + session, "API_DISABLED_FOR_ORG": login.API_DISABLED}
         raise SalesforceError(error.status, error.code, words.get(error.code, error.message)) from None
