@@ -3,6 +3,7 @@
 Law: nothing of this is met by the product; it is the hand that turns the world, not a part of it.
 """
 
+import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -242,5 +243,7 @@ async def _refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
         return web.json_response({"error": f"{error.code}: {error.message}"}, status=error.status)
     except KeyError as error:
         return web.json_response({"error": f"there is no {error.args[0]}"}, status=404)
-    except (TypeError, ValueError, msgspec.MsgspecError) as error:
+    except sqlite3.IntegrityError as error:
+        return web.json_response({"error": f"{error}: there is one already; name another"}, status=409)
+    except (TypeError, ValueError, OverflowError, sqlite3.Error, msgspec.MsgspecError) as error:
         return web.json_response({"error": str(error)}, status=400)
