@@ -39,6 +39,7 @@ async def test_an_answer_comes_back_whole(wire: Wire, stub: Stub) -> None:
     assert (stub.heard[0].body, stub.heard[0].headers["X-Y"]) == (b"c", "z")
 
 
+@pytest.mark.case("oauth", 31)
 async def test_a_redirect_is_an_answer_and_is_not_followed(wire: Wire, stub: Stub) -> None:
     """A token must not travel to where another server points."""
     stub.on("/a", lambda: aiohttp.web.Response(status=307, headers={"Location": "/b"}))
@@ -89,6 +90,7 @@ async def _break_off(reader: asyncio.StreamReader, writer: asyncio.StreamWriter)
     await writer.drain()
 
 
+@pytest.mark.case("oauth", 33)
 @pytest.mark.parametrize("behave", [_hang, _drip, _flood, _claim_a_gigabyte, _talk_nonsense, _reset, _break_off])
 @pytest.mark.parametrize("once", [False, True])
 async def test_whatever_a_server_does_the_call_ends_as_a_lost_reply(wire: Wire, behave, once: bool) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001, FBT001  one of the functions above; a parameter of the test
@@ -194,6 +196,7 @@ def test_a_reply_does_not_show_its_body() -> None:
     assert "t0ken" not in repr(Reply(200, {}, b"t0ken"))
 
 
+@pytest.mark.case("oauth", 35)
 def test_what_was_sent_in_confidence_is_struck_from_a_refusal() -> None:
     """As it is, in an address and in JSON; a short word is no secret."""
     secret = 'a/b"c&d=='

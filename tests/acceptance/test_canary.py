@@ -38,6 +38,9 @@ def back_up(database: Path, to: Path) -> bytes:
     return to.read_bytes()
 
 
+@pytest.mark.case("oauth", 24)
+@pytest.mark.case("oauth", 35)
+@pytest.mark.case("oauth", 40)
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 async def test_no_secret_is_ever_seen_again(recorder: Program, tmp_path: Path) -> None:

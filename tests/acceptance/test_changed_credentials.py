@@ -11,6 +11,7 @@ QUICK = {"http_timeout": 0.5, "effect_attempts": 2}
 
 
 @pytest.mark.case("oauth", 45)
+@pytest.mark.case("oauth", 45)
 async def test_the_old_grant_is_revoked_and_the_sync_goes_on_after_a_login(world: World) -> None:
     """Same integration, watermark, mapping and log; nothing is synced twice, and the old tokens open nothing."""
     integration = await world.create()
@@ -38,6 +39,7 @@ async def test_the_old_grant_is_revoked_and_the_sync_goes_on_after_a_login(world
     assert (await world.command("audit", "verify"))[0] == 0
 
 
+@pytest.mark.case("oauth", 45)
 @pytest.mark.parametrize("settings", [QUICK], indirect=True)
 async def test_an_old_grant_that_cannot_be_revoked_is_not_forgotten(world: World) -> None:
     """While the source is away nobody logs in anew; when it is back, one click does what was asked for."""

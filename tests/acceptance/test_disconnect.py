@@ -68,6 +68,7 @@ async def test_disconnecting_before_anybody_logged_in_leaves_nothing_either(worl
     assert "There was no login, so there was nothing to revoke." in await receipt(world, integration)
 
 
+@pytest.mark.case("oauth", 48)
 async def test_a_login_that_comes_back_after_the_end_changes_nothing(world: World) -> None:
     """The link of a login that was open when somebody disconnected leads nowhere."""
     integration = await world.create()
@@ -117,6 +118,7 @@ async def test_disconnecting_while_a_grant_is_lost_needs_no_login(world: World) 
     await closed(world, integration)
 
 
+@pytest.mark.case("oauth", 47)
 @pytest.mark.parametrize("settings", [QUICK], indirect=True)
 @pytest.mark.parametrize(
     "fault",

@@ -34,6 +34,7 @@ async def hang(world: World, operation: str, **what: object) -> None:
     await world.fault(side="salesforce", match=operation, kind="hang", **what)
 
 
+@pytest.mark.case("oauth", 37)
 async def test_a_code_that_was_sent_is_never_sent_again(world: World) -> None:
     """The intent stands in the journal: what became of it is not known, so a person logs in once more."""
     integration = await world.create()
@@ -59,6 +60,7 @@ async def test_a_code_that_was_sent_is_never_sent_again(world: World) -> None:
     await world.reach(integration, WAITING)
 
 
+@pytest.mark.case("oauth", 37)
 @pytest.mark.parametrize("after", [False, True], ids=["unspent", "spent"])
 async def test_a_rotating_refresh_token_that_was_sent_is_never_sent_again(world: World, *, after: bool) -> None:
     """Sent twice it would cost the whole grant, so a person is asked; the watermark stays."""

@@ -139,6 +139,7 @@ async def test_a_wrong_password_stays_at_salesforce(world: World) -> None:
     await world.wait_for(integration, "authorized.awaiting_confirmation")
 
 
+@pytest.mark.case("oauth", 6)
 @pytest.mark.parametrize("settings", [{"login_lifetime": 6}], indirect=True)
 async def test_a_login_that_nobody_finishes_expires_and_a_fresh_one_works(world: World) -> None:
     """The timer ends the wait; whoever comes back after it is told so, and starts anew."""
@@ -203,6 +204,8 @@ async def unmoved(world: World, integration: str, callback: str, browser: Browse
 
 
 # Not drawn at random: workers that run tests side by side have to see the same names.
+@pytest.mark.case("oauth", 1)
+@pytest.mark.case("oauth", 2)
 @pytest.mark.parametrize("query", ["code=stolen", f"state={'Zm9yZ2Vk' * 5}&code=stolen", "state=x&code=y"])
 async def test_a_callback_with_a_missing_or_forged_state_changes_nothing(world: World, query: str) -> None:
     """Nobody knows which login it is for; the one that is awaited can still come back."""
@@ -216,6 +219,8 @@ async def test_a_callback_with_a_missing_or_forged_state_changes_nothing(world: 
     await world.wait_for(integration, "authorized.awaiting_confirmation")
 
 
+@pytest.mark.case("oauth", 3)
+@pytest.mark.case("oauth", 11)
 @pytest.mark.parametrize("decision", ["allow", "deny"])
 async def test_a_callback_in_another_browser_changes_nothing_but_the_log(world: World, decision: str) -> None:
     """Neither a code nor a refusal from another browser counts; the browser that started the login may still end it."""
@@ -231,6 +236,7 @@ async def test_a_callback_in_another_browser_changes_nothing_but_the_log(world: 
     await world.wait_for(integration, "authorized.awaiting_confirmation")
 
 
+@pytest.mark.case("oauth", 4)
 async def test_a_callback_that_comes_a_second_time_changes_nothing_but_the_log(world: World) -> None:
     """The address is good once: a reload is refused, and the authorization stays."""
     integration, url = await awaiting_login(world)
@@ -245,6 +251,7 @@ async def test_a_callback_that_comes_a_second_time_changes_nothing_but_the_log(w
     assert row["data"]["refused_as"] == "login.used"
 
 
+@pytest.mark.case("oauth", 5)
 async def test_fifty_callbacks_at_once_make_one_token_request(world: World) -> None:
     """However often the same answer comes at the same time, its code is spent once."""
     integration, url = await awaiting_login(world)

@@ -77,6 +77,7 @@ def watermarks(found: Json) -> dict[str, str]:
 # -- the loss
 
 
+@pytest.mark.case("oauth", 38)
 @pytest.mark.parametrize("settings", [ON_REQUEST], indirect=True)
 async def test_a_grant_revoked_between_cycles_is_restored_and_the_watermark_kept(world: World) -> None:
     """The same user logs in again: what has changed meanwhile arrives, and only that is sent."""
@@ -173,6 +174,7 @@ async def test_a_grant_lost_before_the_start_returns_to_where_it_was(world: Worl
 # -- the wrong person
 
 
+@pytest.mark.case("oauth", 30)
 @pytest.mark.parametrize("settings", [ON_REQUEST], indirect=True)
 @pytest.mark.parametrize(
     ("username", "named", "code", "remedy"),

@@ -96,6 +96,7 @@ async def lose_grant(world: World) -> None:
     await world.login()
 
 
+@pytest.mark.case("oauth", 30)
 @pytest.mark.parametrize(
     ("org", "user", "code"), [("00DX", USER, "identity.wrong_org"), (ORG, "005X", "identity.wrong_user")]
 )

@@ -43,6 +43,7 @@ async def test_a_token_that_was_renewed_meanwhile_is_taken(world: World) -> None
     assert world.source.count("refresh") == 1
 
 
+@pytest.mark.case("oauth", 39)
 async def test_a_rotated_refresh_token_is_kept(world: World) -> None:
     """Two refreshes in a row work when each refresh token may be used once."""
     world.source.rotating = True
@@ -64,6 +65,7 @@ async def test_a_lasting_refresh_token_stays(world: World) -> None:
     assert kept.integration.context.rotates is False
 
 
+@pytest.mark.case("oauth", 38)
 @pytest.mark.parametrize(
     "error", [GrantLostError("source.revoked", "gone"), RejectedError("source.app_deleted", "no app")]
 )
@@ -151,6 +153,7 @@ async def test_a_store_that_stumbles_does_not_cost_the_token(world: World) -> No
     assert (await session.renew(dead)).get_secret_value() == "access-2"
 
 
+@pytest.mark.case("oauth", 37)
 async def test_a_refresh_left_by_a_dead_process_is_settled(world: World) -> None:
     """After a crash in the midst of a refresh the grant counts as lost, since the token may be spent."""
     await world.reach("syncing.initial_sync")

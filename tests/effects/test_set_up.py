@@ -198,6 +198,7 @@ async def test_disconnect_without_a_grant(world: World) -> None:
     assert world.source.calls == []
 
 
+@pytest.mark.case("oauth", 47)
 async def test_revocation_waits_for_the_source(world: World) -> None:
     """While the source is down the tokens are kept, for they are needed to revoke them."""
     await world.reach("authorized.awaiting_confirmation")

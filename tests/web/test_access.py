@@ -29,6 +29,7 @@ def needed(method: str, path: str) -> Right | None:
     return "command" if route.handler.__name__ == "send_command" else route.right
 
 
+@pytest.mark.case("oauth", 46)
 @pytest.mark.parametrize("role", [*ROLES, None])
 @pytest.mark.parametrize(("method", "path"), [(route.method, route.path) for route in API.routes])
 async def test_every_route_against_every_role(doors: Doors, method: str, path: str, role: Role | None) -> None:
@@ -53,6 +54,7 @@ async def test_export_is_for_auditors(doors: Doors, role: Role, format_: str) ->
     assert answer.status == (200 if "export" in RIGHTS[role] else 403)
 
 
+@pytest.mark.case("oauth", 46)
 @pytest.mark.parametrize("role", ["viewer", "auditor"])
 async def test_refused_command_is_on_the_log(doors: Doors, role: Role) -> None:
     """Who tried is named, nothing has changed."""
@@ -141,6 +143,7 @@ async def test_session_ends_with_its_key(doors: Doors) -> None:
     assert (await doors.ask("GET", "/api/integrations", role=None)).status == 401
 
 
+@pytest.mark.case("oauth", 41)
 @pytest.mark.parametrize(
     ("headers", "status"),
     [

@@ -33,6 +33,7 @@ async def test_new_integration_answers_its_status_and_once_the_secret_of_its_hoo
     assert {secret["field"] for secret in read["secrets"]} == {"hook_secret", "client_id", "client_secret"}
 
 
+@pytest.mark.case("oauth", 40)
 async def test_secrets_are_nowhere_but_sealed(doors: Doors) -> None:
     """Neither an answer nor any byte of the database has what was entered."""
     id_ = await doors.at_login()
@@ -117,6 +118,7 @@ async def test_guard_refuses_an_identity_that_was_not_seen(doors: Doors) -> None
     assert answer.json["status"]["milestone"] == "verified"
 
 
+@pytest.mark.case("oauth", 44)
 async def test_login_host_may_change_with_the_credentials(doors: Doors) -> None:
     """The new host is in the status, a host that is not allowed is not taken."""
     id_ = (await doors.create())["id"]
@@ -159,6 +161,7 @@ async def test_mapping_that_makes_no_sense_is_refused(
     assert (answer.status, answer.code, answer.json["field"]) == (422, "request.invalid", field)
 
 
+@pytest.mark.case("oauth", 43)
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [
@@ -183,6 +186,7 @@ async def test_body_that_cannot_be_taken(doors: Doors, body: bytes, status: int,
     assert "canary" not in answer.text
 
 
+@pytest.mark.case("oauth", 41)
 @pytest.mark.parametrize("media", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"])
 async def test_only_json_is_taken(doors: Doors, media: str) -> None:
     """A form or a text from another site cannot pass for a command."""

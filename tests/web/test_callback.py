@@ -41,6 +41,7 @@ async def test_denied_is_taken_and_explained(before: Before) -> None:
     assert len(status["blocked_by"]["detail"]) < 250
 
 
+@pytest.mark.case("oauth", 1)
 async def test_state_missing(before: Before) -> None:
     """Case 1: nobody knows which login is meant, so nothing is on any log."""
     answer = await before.doors.come_back(code="c")
@@ -48,6 +49,7 @@ async def test_state_missing(before: Before) -> None:
     await before.untouched()
 
 
+@pytest.mark.case("oauth", 2)
 @pytest.mark.parametrize("state", ["x", "A" * 43, "A" * 42, "é" * 43, "' OR 1=1 --", "A" * 5000])
 async def test_state_forged(before: Before, state: str) -> None:
     """Case 2."""
@@ -56,6 +58,7 @@ async def test_state_forged(before: Before, state: str) -> None:
     await before.untouched()
 
 
+@pytest.mark.case("oauth", 3)
 async def test_state_of_another_browser(before: Before) -> None:
     """Case 3: without the cookie, and with one that was made up."""
     jar = before.doors.client.session.cookie_jar
@@ -69,6 +72,7 @@ async def test_state_of_another_browser(before: Before) -> None:
     await before.refused(answer, "login.other_browser")
 
 
+@pytest.mark.case("oauth", 4)
 async def test_state_replayed(before: Before) -> None:
     """Case 4: a second arrival is refused and on the log, also by a browser that kept the cookie."""
     jar = before.doors.client.session.cookie_jar
@@ -85,6 +89,7 @@ async def test_state_replayed(before: Before) -> None:
         assert (await before.doors.rows(before.id))[-1].row.disposition == "refused"
 
 
+@pytest.mark.case("oauth", 5)
 async def test_same_callback_many_times_at_once(before: Before) -> None:
     """Case 5: one exchange, and whoever lost the race is not told a lie."""
     answers = await asyncio.gather(*(before.doors.come_back(state=before.state, code="c") for _ in range(50)))
@@ -94,12 +99,14 @@ async def test_same_callback_many_times_at_once(before: Before) -> None:
     assert [effect.name for effect in listed].count("exchange_code") == 1
 
 
+@pytest.mark.case("oauth", 6)
 async def test_state_expired(before: Before) -> None:
     """Case 6: over ten minutes."""
     before.doors.clock.ahead = 601 * 1_000_000
     await before.refused(await before.doors.come_back(state=before.state, code="c"), "login.expired")
 
 
+@pytest.mark.case("oauth", 8)
 async def test_key_that_started_the_login_was_revoked(before: Before) -> None:
     """Case 8: who may no longer command cannot finish a login either."""
     made = (await before.doors.ask("POST", "/api/keys", body={"name": "n", "role": "operator"})).json
@@ -117,6 +124,7 @@ async def test_key_that_started_the_login_was_revoked(before: Before) -> None:
     await before.refused(await before.doors.come_back(state=state, code="c"), "login.starter_left", status=403)
 
 
+@pytest.mark.case("oauth", 8)
 async def test_person_who_started_the_login_has_signed_out(before: Before) -> None:
     """Case 8: the session that started it has to be alive."""
     site = before.doors.site
@@ -136,6 +144,7 @@ async def test_person_who_started_the_login_has_signed_out(before: Before) -> No
     await before.refused(await before.doors.come_back(state=state, code="c"), "login.starter_left", status=403)
 
 
+@pytest.mark.case("oauth", 9)
 @pytest.mark.parametrize("name", ["code", "error", "error_description", "iss"])
 async def test_doubled_parameter(before: Before, name: str) -> None:
     """Case 9."""
@@ -145,6 +154,7 @@ async def test_doubled_parameter(before: Before, name: str) -> None:
     await before.still_works()
 
 
+@pytest.mark.case("oauth", 9)
 async def test_doubled_state(before: Before) -> None:
     """Case 9: with two states nobody knows which login is meant."""
     answer = await before.doors.come_back(raw=f"state={before.state}&state={before.state}&code=c")
@@ -152,18 +162,21 @@ async def test_doubled_state(before: Before) -> None:
     await before.untouched()
 
 
+@pytest.mark.case("oauth", 10)
 async def test_code_and_error_together(before: Before) -> None:
     """Case 10."""
     answer = await before.doors.come_back(state=before.state, code="c", error="access_denied")
     await before.refused(answer, "login.malformed")
 
 
+@pytest.mark.case("oauth", 10)
 @pytest.mark.parametrize("parameters", [{}, {"code": ""}, {"error": ""}])
 async def test_neither_code_nor_error(before: Before, parameters: dict[str, str]) -> None:
     """Case 10, the other way."""
     await before.refused(await before.doors.come_back(state=before.state, **parameters), "login.malformed")
 
 
+@pytest.mark.case("oauth", 11)
 async def test_foreign_denial(before: Before) -> None:
     """Case 11: an error without the browser's cookie changes nothing."""
     before.doors.client.session.cookie_jar.clear()
@@ -172,6 +185,8 @@ async def test_foreign_denial(before: Before) -> None:
     assert (await before.doors.come_back(error="access_denied")).code == "login.unknown_state"
 
 
+@pytest.mark.case("oauth", 12)
+@pytest.mark.case("oauth", 27)
 @pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "DELETE", "OPTIONS"])
 async def test_only_get_arrives(before: Before, method: str) -> None:
     """Cases 12 and 27."""
@@ -181,6 +196,7 @@ async def test_only_get_arrives(before: Before, method: str) -> None:
     await before.still_works()
 
 
+@pytest.mark.case("oauth", 12)
 @pytest.mark.parametrize("header", ["Sec-Purpose", "Purpose"])
 async def test_prefetch_does_not_arrive(before: Before, header: str) -> None:
     """Case 12: a look ahead consumes nothing, even with the cookie."""
@@ -191,6 +207,7 @@ async def test_prefetch_does_not_arrive(before: Before, header: str) -> None:
     await before.still_works()
 
 
+@pytest.mark.case("oauth", 48)
 async def test_callback_in_a_state_that_awaits_none(before: Before) -> None:
     """Cases 13 and 48: the integration was disconnected meanwhile."""
     await before.doors.command(before.id, "disconnect.requested")
@@ -202,6 +219,7 @@ async def test_callback_in_a_state_that_awaits_none(before: Before) -> None:
     assert "code" not in stored
 
 
+@pytest.mark.case("oauth", 14)
 async def test_two_logins_in_one_browser(before: Before) -> None:
     """Case 14: for two integrations, in any order."""
     other = await before.doors.at_login()
@@ -210,12 +228,14 @@ async def test_two_logins_in_one_browser(before: Before) -> None:
     assert (await before.doors.come_back(state=state, code="d")).headers["Location"] == f"/i/{other}"
 
 
+@pytest.mark.case("oauth", 14)
 async def test_two_logins_for_one_integration(before: Before) -> None:
     """Case 14: the older one may be finished as well as the newer."""
     await before.doors.start_login(before.id)
     assert (await before.doors.come_back(state=before.state, code="c")).status == 303
 
 
+@pytest.mark.case("oauth", 20)
 async def test_headers_cannot_move_the_redirect(doors: Doors) -> None:
     """Case 20: the redirect URI comes from the configuration."""
     id_ = await doors.at_login()
@@ -225,6 +245,7 @@ async def test_headers_cannot_move_the_redirect(doors: Doors) -> None:
     assert "redirect_uri=https%3A%2F%2Fsync.example.com%2F" in answer.json["authorize_url"]
 
 
+@pytest.mark.case("oauth", 28)
 @pytest.mark.parametrize("code", ["%00", "a%0d%0aSet-Cookie:x", "%ff%fe", "c" * 4000])
 async def test_code_that_is_no_plain_value(before: Before, code: str) -> None:
     """Case 28: NUL, line ends, bad UTF-8, and more than a code can have."""
@@ -232,6 +253,7 @@ async def test_code_that_is_no_plain_value(before: Before, code: str) -> None:
     await before.refused(answer, "login.malformed")
 
 
+@pytest.mark.case("oauth", 28)
 async def test_query_of_64_kilobytes(before: Before) -> None:
     """Case 28: the server does not even read it."""
     answer = await before.doors.come_back(raw=f"state={before.state}&code={'c' * 65536}")

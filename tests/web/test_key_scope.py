@@ -32,6 +32,7 @@ def gist(answer: Answer, id_: str) -> Any:  # noqa: ANN401  JSON
     return answer.status, json.dumps(told).replace(id_, "ID")
 
 
+@pytest.mark.case("oauth", 42)
 @pytest.mark.parametrize("role", LIMITED)
 @pytest.mark.parametrize(("method", "path"), OF_ONE)
 async def test_somebody_elses_integration_is_not_there(doors: Doors, method: str, path: str, role: Role) -> None:
@@ -52,6 +53,7 @@ async def test_somebody_elses_integration_is_not_there(doors: Doors, method: str
     assert (answer.status in {200, 409}) if allowed else (answer.status == 403)
 
 
+@pytest.mark.case("oauth", 42)
 @pytest.mark.parametrize("path", PAGES)
 async def test_somebody_elses_pages_are_not_there(doors: Doors, path: str) -> None:
     """Neither are the pages, with a bearer or in a browser."""
@@ -60,6 +62,7 @@ async def test_somebody_elses_pages_are_not_there(doors: Doors, path: str) -> No
     assert (await some.ask("GET", path.replace("{id}", other), role="operator")).status == 404
 
 
+@pytest.mark.case("oauth", 42)
 async def test_lists_have_the_own_ones_only(doors: Doors) -> None:
     """Integrations, tokens, and the log in all its forms, also when another one is asked for by name."""
     own, other = [(await doors.create())["id"] for _ in range(2)]

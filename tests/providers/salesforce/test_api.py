@@ -91,6 +91,7 @@ async def test_each_refusal_has_its_meaning(
     assert "live" not in str(caught.value)
 
 
+@pytest.mark.case("oauth", 29)
 async def test_no_token_goes_to_a_strange_instance(providers: Providers, stub: Stub) -> None:
     """Also when it is already stored."""
     with pytest.raises(RejectedError) as caught:

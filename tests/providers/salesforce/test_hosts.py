@@ -12,6 +12,7 @@ SIMULATOR = "http://127.0.0.1:9000"
 HOSTS = Hosts((SIMULATOR + "/",))
 
 
+@pytest.mark.case("oauth", 44)
 @pytest.mark.parametrize(
     ("text", "origin"),
     [
@@ -31,6 +32,7 @@ def test_what_is_allowed(text: str, origin: str) -> None:
     assert HOSTS.origin(text) == origin
 
 
+@pytest.mark.case("oauth", 44)
 @pytest.mark.parametrize(
     "text",
     [
@@ -78,6 +80,7 @@ def test_a_pasted_address_with_a_token_is_not_repeated() -> None:
     assert "s3cret" not in str(caught.value)
 
 
+@pytest.mark.case("oauth", 44)
 @given(st.text("abz019-.:/@?#\\%[] \t\nhtpsmyaleforcgin", max_size=60))
 def test_whatever_is_allowed_leads_to_salesforce(text: str) -> None:
     """Also as another parser reads it."""

@@ -88,6 +88,8 @@ async def test_a_code_becomes_a_grant(providers: Providers, stub: Stub) -> None:
     assert (grant.issued_at, grant.scopes) == (1795509639961000, ("refresh_token", "api", "id"))
 
 
+@pytest.mark.case("oauth", 29)
+@pytest.mark.case("oauth", 34)
 @pytest.mark.parametrize(
     ("change", "code"),
     [
@@ -176,6 +178,7 @@ async def test_an_answer_that_says_nothing_may_have_spent_the_token(
         assert (caught.value.code, caught.value.reply_lost) == ("salesforce.unreachable", True)
 
 
+@pytest.mark.case("oauth", 31)
 async def test_a_redirect_from_the_token_endpoint_gets_no_secret(providers: Providers, stub: Stub) -> None:
     """It is not followed."""
     stub.on(TOKEN, lambda: aiohttp.web.Response(status=307, headers={"Location": f"{stub.origin}/thief"}))
