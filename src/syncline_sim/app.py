@@ -28,6 +28,7 @@ from syncline_sim.salesforce.bulk import async_routes as async_bulk
 from syncline_sim.salesforce.bulk import routes as bulk
 from syncline_sim.salesforce.login_pages import LoginPages
 from syncline_sim.salesforce.outbound.sending import OutboundDesk
+from syncline_sim.salesforce.policy_pages import PolicyPages
 from syncline_sim.salesforce.setup_pages import SetupPages
 from syncline_sim.salesforce.streaming import door as streaming
 from syncline_sim.salesforce.token_endpoint import TokenEndpoint
@@ -165,6 +166,7 @@ class Simulation:
         app.on_response_prepare.append(dress(SALESFORCE))
         LoginPages(self.world).add_routes(app)
         SetupPages(self.world).add_routes(app)
+        PolicyPages(self.world).add_routes(app)
         TokenEndpoint(self.world).add_routes(app)
         identity.add_routes(app, self.world)
         soap.add_routes(app, self.world)
