@@ -28,6 +28,9 @@ _MOST_RECORDS = 200
 #: What an overflow event says instead.
 _NO_RECORD = "000000000000000AAA"
 _EMPTY = "{}"
+#: What the event of a change tells even if it is as before, but for the conversion of a lead:
+#: https://developer.salesforce.com/docs/platform/change-data-capture/guide/cdc-standard-objects-lead-conversion.md
+_ALWAYS, _CONVERTED = "LastModifiedDate", "IsConverted"
 #: What an event never tells: its header says it, or it does not stand in the record itself.
 _UNTOLD = frozenset({"Id", "IsDeleted", "SystemModstamp", "LastActivityDate"})
 
@@ -76,7 +79,9 @@ def _fields(write: "Write") -> Mapping[str, Value | Mapping[str, str]]:
     if write.kind == "delete":
         names: Iterable[str] = ()
     elif write.kind == "change":
-        names = (name for name in values if name == "LastModifiedDate" or values[name] != write.before[name])
+        converted = values.get(_CONVERTED) and not write.before[_CONVERTED]
+        names = (name for name in values if values[name] != write.before[name] or name == _ALWAYS)
+        names = (name for name in names if not (converted and name == _ALWAYS))
     else:
         names = (name for name in values if values[name] is not None)
     told = {name: values[name] for name in names if name not in _UNTOLD and not known[name.lower()].expression}
