@@ -5,7 +5,7 @@ from typing import NoReturn, cast
 from urllib.parse import urlencode
 
 from syncline.errors import InputError, Problem
-from syncline.providers.port import App, Instruction, Providers, Source, Target
+from syncline.providers.port import App, Field, Instruction, Providers, Source, Target
 
 
 class UnaskedError(AssertionError):
@@ -51,6 +51,7 @@ class _Source(_Quiet):
 
 class _Target(_Quiet):
     title = "Mailer"
+    key_field = Field("Person", "crmId", "CRM ID", "string")
     problems: Mapping[str, Problem] = {}
 
     def account_url(self, text: str) -> str:
