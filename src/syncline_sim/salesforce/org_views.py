@@ -1,6 +1,7 @@
 """What the OAuth side keeps, as records: the org, its users with their profiles, and what each of them may do.
 
 Law: nothing is stored twice. A profile may do what any of its users may, and its permission set is of the same name.
+A limit keeps SQLite from answering the halves of a view one after the other, whatever the order of who joins it.
 """
 
 # ruff: noqa: S608 - nothing but constants of this file is put into a query
@@ -77,6 +78,7 @@ _VIEWS = {
         SELECT 2 * s.rowid + 1, o.rowid, salesforce_id('0PS', 2 * s.rowid + 1), s.name COLLATE NOCASE,
                s.label COLLATE NOCASE, 0, NULL, {_may("s.permissions")}, {_STAMPS}
         FROM salesforce_permission_sets s JOIN salesforce_orgs o ON o.id = s.org_id
+        LIMIT -1
     """,
     "permissionsetassignment": f"""
         SELECT 2 * u.rowid AS number, o.rowid AS org, salesforce_id('0Pa', 2 * u.rowid) AS Id,
@@ -89,6 +91,7 @@ _VIEWS = {
                salesforce_id('0PS', 2 * a.set_number + 1), a.user_id, 1, {_FOUNDED}, 0
         FROM salesforce_permission_set_assignments a JOIN salesforce_users u ON u.id = a.user_id
              JOIN salesforce_orgs o ON o.id = u.org_id
+        LIMIT -1
     """,
     "objectpermissions": f"""
         SELECT 3 * p.first + s.place AS number, p.org, salesforce_id('110', 3 * p.first + s.place) AS Id,
