@@ -47,6 +47,8 @@ _OBJECT_NULL = (
 )
 #: Told of one object only.
 _DETAIL_NULL = ("listviewable", "lookupLayoutable", "networkScopeFieldName")
+_OF_A_NAME = ("FirstName", "LastName", "Salutation")
+_OF_AN_ADDRESS = ("Street", "City", "State", "PostalCode", "Country")
 #: The record type of records that have none.
 _MASTER_RECORD_TYPE = "012000000000000AAA"
 
@@ -91,11 +93,22 @@ def details(
         "compactLayoutable": spec.stored,
         "searchLayoutable": spec.stored,
         "sobjectDescribeOption": "FULL",
-        "fields": [_field(field) for field in fields],
+        "fields": [{**_field(field), "compoundFieldName": _whole(spec, field)} for field in fields],
         "childRelationships": [_children(each) for each in children],
         "recordTypeInfos": [_record_type(spec, version)] if spec.stored else [],
         "supportedScopes": [{"label": f"All {spec.label_plural.lower()}", "name": "everything"}],
     }
+
+
+def _whole(spec: ObjectSpec, field: FieldSpec) -> str | None:
+    """Answer the field of which this one is a part: a person's name, or an address."""
+    if field.name in _OF_A_NAME and "name" in spec.by_name:
+        return "Name"
+    for part in _OF_AN_ADDRESS:
+        whole = f"{field.name.removesuffix(part)}Address"
+        if field.name.endswith(part) and whole.lower() in spec.by_name:
+            return whole
+    return None
 
 
 def _record_type(spec: ObjectSpec, version: str) -> dict[str, Any]:
@@ -158,7 +171,6 @@ def _computed(field: FieldSpec) -> dict[str, Any]:
         "calculated": field.calculated,
         "calculatedFormula": field.formula or None,
         "formulaTreatNullNumberAsZero": False,
-        "compoundFieldName": None,
         "defaultValue": False if field.type == "boolean" else None,
         "defaultedOnCreate": field.type == "boolean" or field.name in ("OwnerId", "Status"),
     }

@@ -83,6 +83,21 @@ async def test_describe_has_every_member(api: Api) -> None:
     assert (master["recordTypeId"], master["master"], master["available"]) == ("012000000000000AAA", True, True)
 
 
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("Lead", {"LastName": "Name", "City": "Address", "Company": None, "Name": None, "Address": None}),
+        ("Contact", {"FirstName": "Name", "MailingPostalCode": "MailingAddress"}),
+        ("Account", {"Name": None, "BillingState": "BillingAddress"}),
+        ("User", {"LastName": "Name"}),
+    ],
+)
+async def test_parts_of_fields(api: Api, name: str, parts: dict[str, str | None]) -> None:
+    """What is a part of a name or an address says so; clients leave out one or the other."""
+    fields = {each["name"]: each for each in (await api.get(f"/sobjects/{name}/describe"))["fields"]}
+    assert {part: fields[part]["compoundFieldName"] for part in parts} == parts
+
+
 async def test_describe_not_modified(api: Api) -> None:
     """Who has the describe already gets 304 without a body."""
     first = await api.send("GET", "/sobjects/Lead/describe")
