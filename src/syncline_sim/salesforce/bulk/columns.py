@@ -9,6 +9,7 @@ from syncline_sim.salesforce.soql.selection import Shape
 if TYPE_CHECKING:
     from syncline_sim.salesforce.soql.plan import Plan
 
+_AT_ONCE = 100
 _AS_TEXT = {
     "boolean": "CASE {0} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END",
     # Quicker than strftime, and moments are what takes the longest.
@@ -28,6 +29,16 @@ def named(shape: Shape, path: str = "") -> Iterator[tuple[str, Column]]:
 def rows(plan: "Plan") -> str:
     """Answer the SQL that reads what is selected of the records in a list of row numbers."""
     return selecting(plan, [as_text(column) for _, column in named(plan.shape)])
+
+
+def lines(plan: "Plan", delimiter: str) -> str:
+    """Answer the SQL that reads the same as a line of CSV each, which is quicker than any CSV writer."""
+    texts = [f"coalesce({as_text(column)}, '')" for _, column in named(plan.shape)]
+    # %w doubles quotes; SQLite's functions take 127 arguments.
+    groups = [texts[start : start + _AT_ONCE] for start in range(0, len(texts), _AT_ONCE)]
+    forms = [delimiter.join(['"%w"'] * len(group)) for group in groups]
+    written = [f"printf('{form}', {', '.join(group)})" for form, group in zip(forms, groups, strict=True)]
+    return selecting(plan, [f" || '{delimiter}' || ".join(written)])
 
 
 def selecting(plan: "Plan", expressions: list[str]) -> str:

@@ -42,10 +42,10 @@ def work(world: "World", number: int) -> Iterator[None]:
     try:
         yield from _slices(world, job)
     except uploads.BadUpload as error:
-        if current := _still(world, number):
+        if current := jobs.at_work(world, number):
             jobs.move(world, current, jobs.FAILED, error=str(error))
         return
-    if current := _still(world, number):
+    if current := jobs.at_work(world, number):
         jobs.move(world, current, jobs.COMPLETE)
         uploads.drop(world.db, current)
 
@@ -70,7 +70,7 @@ def _slices(world: "World", job: Job) -> Iterator[None]:
         taken = list(itertools.islice(rows, _SLICE))
         if taken and at > job.processed:
             yield
-        if not taken or not _still(world, job.number):
+        if not taken or not jobs.at_work(world, job.number):
             return
         if at % usage.BATCH == 0 and not usage.admit_batch(world, job.org_id):
             raise uploads.BadUpload(_QUOTA)
@@ -102,11 +102,3 @@ def _outcome(job: Job, writer: Writer, columns: "Header", row: list[str], number
         fields = ",".join(refusal.fields or ())
         error = f"{refusal.code}:{refusal.message}:{fields}{' ' if fields else ''}--"
     return job.number, number, saved.id, saved.created, error, line(row, delimiter)
-
-
-def _still(world: "World", number: int) -> Job | None:
-    try:
-        job = jobs.load(world, number)
-    except KeyError:
-        return None
-    return job if job.state == jobs.IN_PROGRESS else None

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from syncline_sim.salesforce import ids, times
+from syncline_sim.salesforce import ids, orgs, times
 from syncline_sim.salesforce.failure import NOT_FOUND, SalesforceError
+from syncline_sim.salesforce.query import Caller
+from syncline_sim.salesforce.tokens import Login
 
 if TYPE_CHECKING:
-    from syncline_sim.salesforce.query import Caller
     from syncline_sim.world import World
 
 OPEN, UPLOADED, IN_PROGRESS = "Open", "UploadComplete", "InProgress"
@@ -105,6 +106,22 @@ def load(world: "World", number: int) -> Job:
     if row is None:
         raise KeyError(number)
     return _job(row)
+
+
+def at_work(world: "World", number: int) -> Job | None:
+    """Answer a job if it is still there and under way."""
+    try:
+        job = load(world, number)
+    except KeyError:
+        return None
+    return job if job.state == IN_PROGRESS else None
+
+
+def owner(world: "World", job: Job) -> "Caller":
+    """Answer in whose name work on a job is done, whoever may still be logged in."""
+    user = orgs.find_user(world.db, job.user_id)
+    login = Login(orgs.find_org(world, job.org_id), user, token="", scopes=frozenset(), consumer_key="")
+    return Caller(world, login, job.version)
 
 
 def find(who: "Caller", kind: str, job_id: str) -> Job:

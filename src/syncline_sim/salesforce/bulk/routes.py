@@ -92,13 +92,13 @@ class _Api:
         size = request.query.get("maxRecords", str(queries.PAGE))
         if not size.isdecimal() or not int(size):
             raise SalesforceError(400, "API_ERROR", f"Invalid value: '{size}' supplied for property: 'maxRecords'")
-        page = queries.Page(who, job, queries.start(request.query.get("locator", "")), int(size))
+        page = queries.Page(who.world, job, queries.start(request.query.get("locator", "")), int(size))
         headers = {"Sforce-Locator": page.locator, "Sforce-NumberOfRecords": str(len(page))}
         return web.Response(body=page.body(), headers=headers, content_type="text/csv", charset="UTF-8")
 
     async def pages(self, who: Caller, request: web.Request) -> web.Response:
         job = _complete(_found(who, request))
-        return _json(queries.pages(who.world, job, queries.start(request.query.get("locator", ""))))
+        return _json(queries.pages(job, queries.start(request.query.get("locator", ""))))
 
     async def outcome(self, who: Caller, request: web.Request) -> web.Response:
         job, write = _found(who, request), _OUTCOMES.get(request.match_info["part"].lower())

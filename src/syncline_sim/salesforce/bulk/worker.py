@@ -33,10 +33,8 @@ class Worker:
             return
         if switches["bulk_failure"]:
             jobs.move(self._world, job, jobs.FAILED, error=switches["bulk_failure"])
-        elif job.kind == "query":
-            queries.work(self._world, job)
         else:
-            self._begin(job.number)
+            self._begin(job)
 
     def poll(self, job: "Job") -> None:
         """Begin with a job that is asked about, if its time has come, and count that it was asked about."""
@@ -52,15 +50,18 @@ class Worker:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _begin(self, number: int) -> None:
-        steps = ingest.resume(self._world, number)
+    def _begin(self, job: "Job") -> None:
+        number, begin = job.number, queries.work if job.kind == "query" else ingest.resume
+        steps = begin(self._world, number)
         if next(steps, self) is self:
             return
-        task = asyncio.create_task(_finish(steps))
+        task = asyncio.create_task(self._finish(steps))
         self._tasks[number] = task
         task.add_done_callback(lambda _: self._tasks.pop(number, None))
 
-
-async def _finish(steps: Iterator[None]) -> None:
-    for _ in steps:
-        await asyncio.sleep(0)
+    async def _finish(self, steps: Iterator[None]) -> None:
+        resets = self._world.resets
+        for _ in steps:
+            await asyncio.sleep(0)
+            if resets != self._world.resets:  # Another job may have the same number in a fresh world.
+                return

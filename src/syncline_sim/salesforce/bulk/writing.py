@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from syncline_sim.salesforce import ids, orgs
+from syncline_sim.salesforce import ids
+from syncline_sim.salesforce.bulk import jobs
 from syncline_sim.salesforce.failure import SalesforceError
-from syncline_sim.salesforce.query import Caller
 from syncline_sim.salesforce.rest import finding, writing
 from syncline_sim.salesforce.rest.writing import Saved
-from syncline_sim.salesforce.tokens import Login
 from syncline_sim.salesforce.transactions import Series
 
 if TYPE_CHECKING:
@@ -21,9 +20,7 @@ class Writer:
     """Writes rows for one job, whoever may still be logged in."""
 
     def __init__(self, world: "World", job: "Job", spec: "ObjectSpec") -> None:
-        user = orgs.find_user(world.db, job.user_id)
-        login = Login(orgs.find_org(world, job.org_id), user, token="", scopes=frozenset(), consumer_key="")
-        self.who = Caller(world, login, job.version)
+        self.who = jobs.owner(world, job)
         self._job, self._spec = job, spec
         self._series = Series("bulkapi", job.version, job.client)
 
