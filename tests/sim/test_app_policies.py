@@ -268,3 +268,18 @@ async def test_staged_keys(person: Person, app: dict[str, Any], control: Control
     assert str(person.at.url).startswith(CALLBACK)
     assert (await person.exchange(second))[0] == 200
     await control(f"POST /apps/{second['consumer_key']}/staged/apply", status=400)
+
+
+@pytest.mark.parametrize("closed", [False, True])
+async def test_the_vendors_own_names(person: Person, admin: Admin, *, closed: bool) -> None:
+    """An org may let nobody log in at the names that belong to no org; at its own it does."""
+    await admin.org(my_domain_only=closed)
+    form = {"username": "sync@acme.example", "password": "correct-horse-1"}
+    headers = {"Host": "login.salesforce.com"}
+    async with person.http.post(
+        person.salesforce / "login", data=form, headers=headers, allow_redirects=False
+    ) as found:
+        assert (found.status, "check your username" in await found.text()) == ((200, True) if closed else (302, False))
+    await person.open("/login")
+    await person.send(**form)
+    assert person.at.url.path == "/verify"

@@ -11,7 +11,7 @@ from aiohttp import web
 from yarl import URL
 
 from syncline_sim.pages import show
-from syncline_sim.salesforce import apps, authorization, browsers, networks, orgs, policies
+from syncline_sim.salesforce import apps, authorization, browsers, hosts, networks, orgs, policies
 from syncline_sim.salesforce.authorization import AuthorizationRequest
 from syncline_sim.salesforce.browsers import Browser
 from syncline_sim.salesforce.oauth_errors import OAuthError
@@ -84,13 +84,22 @@ class LoginPages:
         start_url = _start_url(form, browser)
         username = form.get("username", "")
         address = networks.source(self._world, request)
-        match browsers.log_in(self._world, browser, username, form.get("password", ""), address):
+        # Where an org has closed the vendor's own names, its users are told no more than that they cannot log in there.
+        password = form.get("password", "") if self._admits(request, username) else ""
+        match browsers.log_in(self._world, browser, username, password, address):
             case "refused":
                 return self._show_login(browser, start_url, username=username, error=WRONG_PASSWORD)
             case "code":
                 return _go(browser, _with_start("/verify", start_url))
             case "in":
                 return _go(browser, _logged_in(start_url))
+
+    def _admits(self, request: web.Request, username: str) -> bool:
+        try:
+            org = orgs.find_org(self._world, orgs.find_user(self._world.db, username.strip()).org_id)
+        except KeyError:
+            return True  # Nobody's name is judged with the password.
+        return not (org.settings.my_domain_only and hosts.is_generic(request))
 
     async def _verify_page(self, request: web.Request) -> web.Response:
         browser = browsers.find(self._world, request)
