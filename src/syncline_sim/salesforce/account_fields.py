@@ -23,7 +23,7 @@ ACCOUNT_FIELDS: tuple[FieldSpec, ...] = (
     picklist("Rating", "Account Rating", *common.RATINGS),
     common.OWNER,
     *common.AUDIT,
-    common.date("LastActivityDate", "Last Activity"),
+    FieldSpec("LastActivityDate", "Last Activity", "date", read_only=True),
     picklist("Region__c", "Region", *common.REGIONS),
     FieldSpec("Legacy_Id__c", "Legacy ID", "string", 40, external_id=True),
 )

@@ -52,6 +52,7 @@ def create_record(
     }
     stamps = dict.fromkeys(("CreatedDate", "LastModifiedDate", "SystemModstamp"), moment)
     full = {**spec.blank, **system, **stamps, **row}
+    _check_order(spec, full)
     columns, made = '", "'.join(full), str(full["Id"])
     with Savepoint(world.db):
         world.db.execute(
@@ -176,6 +177,14 @@ def _value(field: FieldSpec, sent: object) -> record_values.Value:
 def _missing(names: Sequence[str]) -> SalesforceError:
     message = f"Required fields are missing: [{', '.join(names)}]"
     return SalesforceError(400, "REQUIRED_FIELD_MISSING", message, tuple(names))
+
+
+def _check_order(spec: ObjectSpec, row: Mapping[str, Any]) -> None:
+    """Refuse audit fields that contradict each other; raises `SalesforceError`."""
+    if row["LastModifiedDate"] < row["CreatedDate"]:
+        field = spec.by_name["lastmodifieddate"]
+        message = f"{field.label} lies before {spec.by_name['createddate'].label}"
+        raise SalesforceError(400, "FIELD_INTEGRITY_EXCEPTION", message, (field.name,))
 
 
 def _stamps(moment: int, user_id: str) -> dict[str, record_values.Value]:

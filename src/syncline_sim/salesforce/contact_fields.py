@@ -24,7 +24,7 @@ CONTACT_FIELDS: tuple[FieldSpec, ...] = (
     boolean("HasOptedOutOfEmail", "Email Opt Out"),
     boolean("DoNotCall", "Do Not Call"),
     *common.AUDIT,
-    common.date("LastActivityDate", "Last Activity"),
+    FieldSpec("LastActivityDate", "Last Activity", "date", read_only=True),
     common.double("Score__c", "Score"),
     picklist("Region__c", "Region", *common.REGIONS),
     picklist("Preferred_Language__c", "Preferred Language", *common.LANGUAGES),

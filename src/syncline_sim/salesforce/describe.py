@@ -145,7 +145,7 @@ def _field(field: FieldSpec) -> dict[str, Any]:
         "soapType": _SOAP_TYPES.get(field.type, "xsd:string"),
         "custom": field.custom,
         "nillable": not field.required,
-        "createable": field.writable,
+        "createable": field.createable,
         "updateable": field.writable,
         "permissionable": not field.required,
         **_size(field),

@@ -69,6 +69,7 @@ class FieldSpec:
     expression: str = ""
     crossing: str = ""  #: `{0}` stands for the record
     formula: str = ""  #: how an admin would write it
+    settable: bool = False  #: read-only once the record is there
     values: tuple[str, ...] = ()
     reference_to: tuple[str, ...] = ()
     external_id: bool = False
@@ -87,6 +88,11 @@ class FieldSpec:
     def writable(self) -> bool:
         """Whether the API may set it."""
         return not (self.read_only or self.computed)
+
+    @property
+    def createable(self) -> bool:
+        """Whether the API may set it in a new record."""
+        return self.writable or self.settable
 
     @property
     def computed(self) -> bool:

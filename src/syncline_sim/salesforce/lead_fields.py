@@ -34,7 +34,7 @@ LEAD_FIELDS: tuple[FieldSpec, ...] = (
     reference("ConvertedContactId", "Converted Contact ID", "Contact", read_only=True),
     boolean("IsUnreadByOwner", "Unread By Owner"),
     *common.AUDIT,
-    common.date("LastActivityDate", "Last Activity"),
+    FieldSpec("LastActivityDate", "Last Activity", "date", read_only=True),
     common.double("Score__c", "Score"),
     picklist("Region__c", "Region", *common.REGIONS),
     common.number("Birth_Year__c", "Birth Year"),

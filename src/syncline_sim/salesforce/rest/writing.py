@@ -35,7 +35,7 @@ class AmbiguousError(SalesforceError):
 def create(who: Caller, spec: ObjectSpec, sent: Values) -> Saved:
     """Create a record; raises `SalesforceError`."""
     admit(who, spec, "POST")
-    values = writable(who, spec, sent)
+    values = writable(who, spec, sent, new=True)
     login = who.login
     made = changes.create_record(who.world, spec.name, values, org_id=login.org.id, user_id=login.user.id)
     return Saved(made, created=True)
@@ -90,7 +90,7 @@ def admit(who: Caller, spec: ObjectSpec, method: str) -> None:
         raise SalesforceError(403, "INSUFFICIENT_ACCESS_OR_READONLY", message, ())
 
 
-def writable(who: Caller, spec: ObjectSpec, sent: Values) -> dict[str, Any]:
+def writable(who: Caller, spec: ObjectSpec, sent: Values, *, new: bool = False) -> dict[str, Any]:
     """Answer the values that are sent, if the caller may write each of them and what they refer to is there."""
     fields = fields_by_name(who.login.user, spec)
     values: dict[str, Any] = {}
@@ -100,7 +100,7 @@ def writable(who: Caller, spec: ObjectSpec, sent: Values) -> dict[str, Any]:
         field = fields.get(name.lower())
         if field is None and isinstance(given, dict):
             field, given = _parent(who, spec, name, given)  # noqa: PLW2901 - the id of who is meant
-        if field is None or not field.writable:
+        if field is None or not (field.createable if new else field.writable):
             raise _unwritable(spec, name, field)
         if field.reference_to and given not in (None, ""):
             given = _reference(who, field, given)  # noqa: PLW2901 - in its long form
