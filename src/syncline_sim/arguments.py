@@ -41,7 +41,9 @@ def check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
             )
     needing = [_flag(name) for name in _NEEDING_TLS if getattr(options, name)]
     if needing and not options.tls_dir:
-        parser.error(f"{needing[0]} needs HTTPS: add --tls-dir DIR, where the CA certificate is to be written")
+        parser.error(
+            f"HTTPS and {needing[0]} need --tls-dir: add it, with the folder where the CA certificate is to be written"
+        )
     if options.tls_dir and Path(options.tls_dir).exists() and not Path(options.tls_dir).is_dir():
         parser.error(f"--tls-dir {options.tls_dir} is a file: name a folder, which is made when it is not there")
     if options.data and Path(options.data).is_dir():

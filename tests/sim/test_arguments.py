@@ -54,7 +54,7 @@ def test_both_programs(program: list[str]) -> None:
         (["--seed", "x"], "'x' is no whole number: write one"),
         (["--edition", "grand"], "invalid choice: 'grand' (choose from"),
         (["--salesforce-port", "9", "--control-port", "9"], "--salesforce-port and --control-port name the same port"),
-        (["--proxy-port", "9"], "--proxy-port needs HTTPS: add --tls-dir DIR"),
+        (["--proxy-port", "9"], "--proxy-port need --tls-dir: add it, with the folder"),
         (["--tls-dir", __file__], "is a file: name a folder"),
         (["--data", str(Path(__file__).parent)], "is a folder: name a file in it"),
         (["--data", "/nowhere/at/all/world.db"], "in no folder that there is"),

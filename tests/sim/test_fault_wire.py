@@ -55,6 +55,8 @@ async def test_how_far_an_answer_gets(simulation: Simulation, control: ControlDo
         assert head.startswith("HTTP/1.1 200")
         assert f"Content-Length: {len(whole)}" in head
         assert found == body + end
+    await control("POST /faults", {"side": "salesforce", "kind": "reset", "at": "body", "status": 201})
+    assert (await _raw(simulation)).startswith(b"HTTP/1.1 201")
     await control("POST /faults", {"side": "salesforce", "kind": "reset"})
     assert await _raw(simulation) == b"<reset>"
 

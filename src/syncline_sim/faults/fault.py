@@ -14,9 +14,9 @@ from syncline_sim.checking import Form, Schema, check_value
 KINDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "status": ("a status with any body", ("status", "body", "content_type", "retry_after")),
     "slow": ("the right answer, later", ("pace", "seconds", "least", "over")),
-    "hang": ("no answer, or half of one", ("at", "seconds")),
+    "hang": ("no answer, or half of one", ("at", "seconds", "status")),
     "garbage": ("a body that is no JSON", ("status", "body")),
-    "reset": ("the connection is reset, also under TLS", ("at",)),
+    "reset": ("the connection is reset, also under TLS", ("at", "status")),
     "truncate": ("the connection ends in the middle of the body", ("status",)),
     "flood": ("a body without end in sight", ("status", "size")),
     "error": ("an error in the vendor's own form", ("status", "code", "message", "retry_after")),

@@ -135,8 +135,8 @@ async def _begun(fault: Fault, request: web.Request, handler: Handler) -> web.St
         return web.Response()
     answer = await handler(request)
     if fault.at == "body":
-        return await wire.half(request, answer)
-    return await wire.begin(request, answer, len(await wire.body_of(answer)))
+        return await wire.half(request, answer, fault.status)
+    return await wire.begin(request, answer, len(await wire.body_of(answer)), fault.status)
 
 
 def _token(request: web.Request) -> str:
