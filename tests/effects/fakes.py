@@ -72,6 +72,7 @@ class FakeSource(Misbehaving):
     def __init__(self) -> None:
         super().__init__()
         self.rotating = False
+        self.names_issuer = False
         self.serial = 0
         self.org, self.user = ORG, USER
         self.live_access: set[str] = set()
@@ -102,8 +103,9 @@ class FakeSource(Misbehaving):
     def refusal(self, error: str, description: str) -> str:
         return error
 
-    async def probe(self, app: App) -> None:
+    async def probe(self, app: App) -> bool:
         await self._pass("probe")
+        return self.names_issuer
 
     async def exchange(self, app: App, *, code: SecretStr, verifier: SecretStr) -> Grant:
         assert (code.get_secret_value(), verifier.get_secret_value()) == ("the-code", "the-verifier")

@@ -19,6 +19,17 @@ async def outcome(world: World) -> tuple[str, str, str]:
     return now.state, now.context.problem, now.context.detail
 
 
+@pytest.mark.case("oauth", 15)
+@pytest.mark.parametrize("promised", [True, False])
+async def test_probe_notes_what_the_login_host_promises(world: World, *, promised: bool) -> None:
+    """Each probe anew, since the login host may have changed with the credentials."""
+    for now in (promised, not promised):
+        world.source.names_issuer = now
+        await world.say("credentials.saved") if await world.documents() else await world.reach_probing()
+        await world.run()
+        assert (await world.documents())["login"] == {"names_issuer": now}
+
+
 async def test_probe(world: World) -> None:
     """Right credentials are accepted."""
     await world.reach(PROBING)

@@ -18,8 +18,9 @@ import aiohttp
 from aiohttp.test_utils import TestClient, TestServer
 
 from syncline.config import CALLBACK_PATH, Settings
+from syncline.core.documents import LOGIN, LoginDocument
 from syncline.core.effect import EFFECTS
-from syncline.core.event import Actor, Event
+from syncline.core.event import Actor, Brought, Document, Event
 from syncline.engine import Engine
 from syncline.key_ring import KeyFile
 from syncline.rotation import Rotation
@@ -125,20 +126,21 @@ class Doors:
         """Send a command as the admin."""
         return await self.ask("POST", f"/api/integrations/{integration}/events", body={"type": type_, **fields})
 
-    async def push(self, integration: str, type_: str, **data: object) -> Outcome:
+    async def push(self, integration: str, type_: str, *brings: Brought, **data: object) -> Outcome:
         """Put an event of an effect into the engine, as a worker would."""
         self.counter[0] += 1
         actor = Actor("effect", "test")
-        event = Event(integration, type_, f"test:{self.counter[0]}", actor, self.clock(), data)
+        event = Event(integration, type_, f"test:{self.counter[0]}", actor, self.clock(), data, brings=brings)
         return await self.site.engine.handle(event)
 
-    async def at_login(self) -> str:
+    async def at_login(self, *, names_issuer: bool = False) -> str:
         """Make an integration that is ready for a login; answers its id."""
         id_ = str((await self.create())["id"])
         for fields in ({"type": "app.registered"}, CREDENTIALS):
             answer = await self.ask("POST", f"/api/integrations/{id_}/events", body=fields)
             assert answer.status == 200, answer.text
-        assert (await self.push(id_, "credentials.accepted")).accepted
+        known = Document(LOGIN, LoginDocument(names_issuer))
+        assert (await self.push(id_, "credentials.accepted", known)).accepted
         return id_
 
     async def start_login(self, integration: str) -> str:

@@ -15,7 +15,7 @@ from syncline.store.transaction import Transaction
 from syncline.web import logins
 from tests.core.chart_file import chart
 from tests.web.arrivals import Before, awaiting_login
-from tests.web.doors import CREDENTIALS
+from tests.web.doors import CREDENTIALS, Doors
 
 HOST, OTHER_HOST = "https://login.crm.example", "https://test.crm.example"
 AWAITING = {"credentials_saved.awaiting_login", "reauthorization_required.awaiting_login"}
@@ -89,6 +89,20 @@ async def test_an_issuer_other_than_the_host_that_was_asked(before: Before, issu
     await before.refused(answer, "login.other_issuer")
     before.seq += 1
     assert (await before.doors.come_back(state=before.state, iss=HOST, code="c")).status == 303
+
+
+@pytest.mark.case("oauth", 15)
+@pytest.mark.parametrize("kind", ["code", "error"])
+async def test_no_issuer_where_one_was_promised(doors: Doors, kind: str) -> None:
+    """The login host's own description has said that it names itself, so who does not is somebody else."""
+    id_ = await doors.at_login(names_issuer=True)
+    state = await doors.start_login(id_)
+    before = Before(doors, id_, state, (await doors.read(id_)).seq)
+    for issuer in ({}, {"iss": ""}, {"iss": OTHER_HOST}):
+        answer = await doors.come_back(state=state, **issuer, **{kind: "access_denied"})
+        await before.refused(answer, "login.other_issuer")
+        before.seq += 1
+    assert (await doors.come_back(state=state, iss=HOST, code="c")).status == 303
 
 
 @pytest.mark.case("oauth", 16)

@@ -196,8 +196,8 @@ DOORS = (
     Problem(
         "login.other_issuer",
         "The login's answer comes from another server than the one that was asked.",
-        "The answer names its issuer, and that is not the login host of this integration: somebody may be passing off "
-        "another server's answer as this one's.",
+        "The answer names another issuer than the login host of this integration, or none where one was promised: "
+        "somebody may be passing off another server's answer as this one's.",
         "Check the login host, then start the login again. If it comes again, have the network looked at.",
         "admin",
     ),

@@ -6,6 +6,7 @@ import msgspec
 
 #: The names under which documents are stored.
 SETTINGS = "settings"
+LOGIN = "login"
 GRANT = "grant"
 IDENTITY = "identity"
 CHECKS = "checks"
@@ -23,6 +24,12 @@ class SettingsDocument(msgspec.Struct, frozen=True):
 
     login_host: str
     target_url: str
+
+
+class LoginDocument(msgspec.Struct, frozen=True):
+    """What is known of logins at the login host; written by the probe of the credentials."""
+
+    names_issuer: bool  #: whether an answer without `iss` is not the awaited one (RFC 9207 §2.4)
 
 
 class GrantDocument(msgspec.Struct, frozen=True):

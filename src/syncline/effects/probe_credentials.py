@@ -1,5 +1,7 @@
 """Find out whether Consumer Key and Secret are right, before anybody logs in with them."""
 
+from syncline.core.documents import LOGIN, LoginDocument
+from syncline.core.event import Document
 from syncline.effects.parties import open_app
 from syncline.effects.work import Work, told
 from syncline.errors import RejectedError
@@ -9,8 +11,8 @@ async def probe_credentials(work: Work) -> None:
     """Probe key and secret at the login host."""
     app = await open_app(work.tools, work.effect.integration)
     try:
-        await work.tools.providers.source.probe(app)
+        names_issuer = await work.tools.providers.source.probe(app)
     except RejectedError as error:
         await work.finish("credentials.rejected", told(error))
     else:
-        await work.finish("credentials.accepted", {})
+        await work.finish("credentials.accepted", {}, Document(LOGIN, LoginDocument(names_issuer)))

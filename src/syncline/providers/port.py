@@ -183,8 +183,11 @@ class Source(Protocol):
     def refusal(self, error: str, description: str) -> str:
         """Answer the catalogue code for an `error` that came back to the callback (RFC 6749 §4.1.2.1)."""
 
-    async def probe(self, app: App) -> None:
-        """Find out whether key and secret are right without a login; raises `RejectedError` naming which is wrong."""
+    async def probe(self, app: App) -> bool:
+        """Find out whether key and secret are right without a login; raises `RejectedError` naming which is wrong.
+
+        Answers whether the login host promises to name itself in what a login comes back with (RFC 9207 §3).
+        """
 
     async def exchange(self, app: App, *, code: SecretStr, verifier: SecretStr) -> Grant:
         """Spend an authorization code (RFC 6749 §4.1.3). Never repeated by the provider code itself.

@@ -8,6 +8,7 @@ import hmac
 import re
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 from aiohttp import web
@@ -15,7 +16,7 @@ from pydantic import SecretStr
 
 from syncline import credentials
 from syncline.config import CALLBACK_PATH
-from syncline.core.documents import SETTINGS
+from syncline.core.documents import LOGIN, SETTINGS
 from syncline.core.event import Actor, Event, SpentAttempt
 from syncline.errors import ConflictError, InputError, SynclineError
 from syncline.store.integrations import documents
@@ -136,18 +137,20 @@ async def _check_issuer(site: Site, attempt: OpenAttempt, begun: logins.Start, p
     """Raise `InputError` for an answer that another login host than the one of now was asked for, or has given.
 
     Without the first check the code of a former host, or of a former app, would be sent to the one of now. An issuer
-    that is named has to be the host that was asked, letter by letter (RFC 9207 §2.4).
+    that is named has to be the host that was asked, letter by letter, and has to be named where that host has promised
+    it (RFC 9207 §2.4).
     """
 
-    def read(tx: Transaction) -> tuple[str, int]:
-        settings = documents(tx, integration=attempt.integration)[SETTINGS]
+    def read(tx: Transaction) -> tuple[dict[str, Any], int]:
         key = sealed(tx, integration=attempt.integration).get(credentials.CONSUMER_KEY)
-        return settings["login_host"], key.seq if key else 0
+        return documents(tx, integration=attempt.integration), key.seq if key else 0
 
-    login_host, saved_by = await site.store.read(read)
+    found, saved_by = await site.store.read(read)
     if str(saved_by) != begun.saved_by:
         raise InputError("login.outdated")
-    if parameters.get("iss", login_host) != login_host:
+    login_host = found[SETTINGS]["login_host"]
+    promised = found.get(LOGIN, {}).get("names_issuer", False)
+    if parameters.get("iss", "" if promised else login_host) != login_host:
         raise InputError("login.other_issuer")
 
 

@@ -77,6 +77,40 @@ async def test_a_probe_is_content_when_only_the_code_is_refused(providers: Provi
     assert stub.heard[0].form["redirect_uri"] == REDIRECT
 
 
+@pytest.mark.case("oauth", 15)
+@pytest.mark.parametrize(
+    ("status", "document", "promised"),
+    [
+        (200, {"issuer": "x", "authorization_response_iss_parameter_supported": True}, True),
+        (200, {"issuer": "x", "authorization_response_iss_parameter_supported": False}, False),
+        (200, {"issuer": "x", "authorization_response_iss_parameter_supported": "true"}, False),
+        (200, {"issuer": "x"}, False),
+        (200, [], False),
+        (404, b"", False),
+    ],
+)
+async def test_a_probe_answers_whether_logins_name_their_issuer(
+    providers: Providers, stub: Stub, status: int, document: object, *, promised: bool
+) -> None:
+    """As the login host's own description says (RFC 9207 §3)."""
+    stub.on(TOKEN, (400, refusal("invalid_grant", "invalid authorization code")))
+    stub.on("/.well-known/openid-configuration", (status, document))
+    assert await providers.source.probe(app_at(stub.origin)) is promised
+    assert stub.heard[-1].query == {}
+
+
+@pytest.mark.case("oauth", 15)
+@pytest.mark.parametrize(("status", "document"), [(503, b""), (500, b"<html>"), (429, b""), (200, b"<html>")])
+async def test_a_promise_that_cannot_be_read_is_asked_for_again(
+    providers: Providers, stub: Stub, status: int, document: object
+) -> None:
+    """Nobody makes a promise away by an outage."""
+    stub.on(TOKEN, (400, refusal("invalid_grant", "invalid authorization code")))
+    stub.on("/.well-known/openid-configuration", (status, document))
+    with pytest.raises(UnreachableError):
+        await providers.source.probe(app_at(stub.origin))
+
+
 async def test_a_code_becomes_a_grant(providers: Providers, stub: Stub) -> None:
     """With org and user from the signed part."""
     stub.on(TOKEN, (200, token_reply(stub.origin)))

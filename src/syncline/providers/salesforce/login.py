@@ -21,12 +21,13 @@ SCOPES = ("api", "refresh_token", "id")
 _IMPLIED = {"full": {"api", "id"}, "offline_access": {"refresh_token"}, "openid": {"id"}, "profile": {"id"}}
 _NEEDED = {"api", "refresh_token"}
 _AUTHORIZE, _TOKEN, _REVOKE = (f"/services/oauth2/{name}" for name in ("authorize", "token", "revoke"))
+_DISCOVERY = "/.well-known/openid-configuration"
 _PASSING = {"salesforce.unreachable", "salesforce.login_rate_exceeded"}
 #: 3,600 logins an hour and user are allowed; the count falls with every minute.
 _LOGIN_RATE_WAIT = 900.0
 #: The token endpoint answered in so many words that it is too busy to do anything.
 _DID_NOTHING = {429, 503}
-_SERVER_FAULT = 500
+_OK, _SERVER_FAULT = 200, 500
 _MICROSECONDS = 1000
 
 
@@ -57,6 +58,17 @@ class Login:
         answer = await self._exchange(app, SecretStr("probe"), SecretStr(secrets.token_urlsafe(32)))
         if isinstance(answer, Refusal) and answer.error != "invalid_grant":
             raise _error(answer)
+
+    async def names_issuer(self, app: App) -> bool:
+        """Whether the login host says that each login comes back with its name (RFC 9207 §3); today none does."""
+        try:
+            reply = await self._wire.call("GET", self._url(app, _DISCOVERY))
+            document = reply.document() if reply.status == _OK else None
+        except WireError as error:
+            raise _outage(error) from None
+        if reply.status >= _SERVER_FAULT or reply.status in _DID_NOTHING:
+            raise UnreachableError("salesforce.unreachable", f"Salesforce answered {reply.status}")
+        return isinstance(document, dict) and document.get("authorization_response_iss_parameter_supported") is True
 
     async def exchange(self, app: App, *, code: SecretStr, verifier: SecretStr) -> Grant:
         """Spend an authorization code; raises as the port says."""

@@ -49,9 +49,10 @@ class Salesforce:
         """Answer the catalogue code for an `error` at the callback."""
         return refusals.meaning(error, description)
 
-    async def probe(self, app: App) -> None:
-        """Find out whether key and secret are right without a login."""
+    async def probe(self, app: App) -> bool:
+        """Find out whether key and secret are right without a login; answers whether logins name their issuer."""
         await self._login.probe(app)
+        return await self._login.names_issuer(app)
 
     async def exchange(self, app: App, *, code: SecretStr, verifier: SecretStr) -> Grant:
         """Spend an authorization code."""
