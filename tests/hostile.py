@@ -1,7 +1,7 @@
-"""A hostile authorization server on real sockets: it takes part in a login as it should, but for one misbehaviour.
+"""The hostile half of an authorization server, on real sockets: what is called by other servers.
 
-`MISBEHAVIOURS` names what it can do to a token request. What it heard is kept, byte for byte, so that a test can say
-what it must never have been told.
+It answers as it should, but for one misbehaviour at a time; `MISBEHAVIOURS` names what it can do to a token request.
+What it heard is kept, byte for byte, so that a test can say what it must never have been told.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 ORG, USER = "00DHs0000000001MAA", "005Hs0000000001IAA"
 OTHER_ORG, OTHER_USER = "00DHs0000000002MAA", "005Hs0000000002IAA"
-ACCESS, REFRESH, CODE = "canary-access-token", "canary-refresh-token", "canary-code"
+ACCESS, REFRESH, CODE = "canary-access-token", "canary-refresh-token", "canary-authorization-code"
 GIGABYTE = 2**30
 _PIECE = 2**16
 
@@ -31,7 +31,6 @@ class Call:
 
     method: str
     path: str
-    query: dict[str, str]
     raw: bytes
     form: dict[str, str]
 
@@ -185,10 +184,7 @@ MISBEHAVIOURS: dict[str, Behaviour] = {
 
 
 async def _answer(server: Hostile, call: Call, writer: asyncio.StreamWriter) -> None:
-    if call.path.endswith("/authorize"):
-        where = f"{call.query['redirect_uri']}?code={CODE}&state={call.query['state']}"
-        await _send(writer, 302, Location=where)
-    elif call.path.endswith("/token") and call.form.get("code") == "probe":
+    if call.path.endswith("/token") and call.form.get("code") == "probe":
         await _send(writer, 400, b'{"error": "invalid_grant", "error_description": "invalid authorization code"}')
     elif call.path.endswith("/token"):
         await MISBEHAVIOURS.get(server.misbehaviour, _changed())(server, call, writer)
@@ -203,9 +199,8 @@ async def _read(reader: asyncio.StreamReader) -> Call:
     fields = dict(line.split(b": ", 1) for line in head.lower().split(b"\r\n")[1:-2])
     body = await reader.readexactly(int(fields.get(b"content-length", b"0")))
     method, target, _ = head.split(b" ", 2)
-    parts = urlsplit(target.decode())
     form = dict(parse_qsl(body.decode(), keep_blank_values=True))
-    return Call(method.decode(), parts.path, dict(parse_qsl(parts.query)), head + body, form)
+    return Call(method.decode(), urlsplit(target.decode()).path, head + body, form)
 
 
 @asynccontextmanager

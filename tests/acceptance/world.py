@@ -80,6 +80,11 @@ class World:
         """The origin of the simulated Marketo."""
         return str(self.sim["marketo"])
 
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """The origins that the operator allows."""
+        return self.salesforce, self.marketo
+
     # -- the service's process
 
     async def start(self, **settings: str | float) -> None:
@@ -88,7 +93,7 @@ class World:
         # The service overlooks what it does not know, and the test would be about something else than it says.
         assert set(self.settings) <= set(Settings.model_fields), self.settings
         environment = {f"SYNCLINE_{name.upper()}": str(value) for name, value in self.settings.items()}
-        environment["SYNCLINE_ALLOW_HOSTS"] = f"{self.salesforce} {self.marketo}"
+        environment["SYNCLINE_ALLOW_HOSTS"] = " ".join(self.allowed)
         arguments = ("syncline", "serve", "--json", "--data", str(self.data), "--port", str(self._port))
         self.service = await asyncio.to_thread(
             Program, *arguments, log=self.folder / "service.log", settings=environment
