@@ -55,6 +55,9 @@ def test_the_commands_are_the_ones_that_were_promised() -> None:
         "keys create",
         "keys revoke",
         "keys rotate",
+        "links create",
+        "links list",
+        "links revoke",
         "tokens list",
         "tokens revoke",
     }

@@ -16,15 +16,18 @@ from syncline.core.event import (
     Brought,
     DataKey,
     Document,
+    EndedLink,
     Erasure,
     Event,
     LoginAttempt,
+    NewLink,
     RefusedRecords,
     RewrappedKey,
     SealedSecret,
     SentRecords,
     SettledEffect,
     SpentAttempt,
+    SpentLink,
 )
 
 ROW = Row("in_1", 2, 5, "login.denied", "k", "handled", "a", "a", Actor("source", "in_1"), "chart@1#0", "0.1")
@@ -41,6 +44,9 @@ SEEN: tuple[tuple[Brought, str], ...] = (
     ),
     (LoginAttempt("0123456789abcdef-hidden", "browser", SECRET, 9), "login_attempt:0123456789abcdef"),
     (SpentAttempt("0123456789abcdef-hidden"), "spent_attempt:0123456789abcdef"),
+    (NewLink("cl_1", b"hidden", 9), "connect_link:cl_1"),
+    (SpentLink("cl_1", b"hidden", 9), "connect_link:cl_1"),
+    (EndedLink("cl_1"), "connect_link:cl_1"),
     (Erasure(("code", "verifier")), "erasure:code,verifier"),
     (Erasure(), "erasure:everything"),
     (SettledEffect("in_1.2.0", "hidden lease"), "settled:in_1.2.0"),

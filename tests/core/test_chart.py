@@ -191,7 +191,8 @@ def test_events_and_triggers_are_the_same() -> None:
 def test_possible_names_what_means_something() -> None:
     """A state's possible events are those that it has a rule for; a final state has none."""
     compiled = chart()
-    possible = ["app.registered", "account.saved", "data_key.rewrapped", "disconnect.requested"]
+    links = ["link.made", "link.redeemed", "link.left", "link.revoked"]
+    possible = ["app.registered", *links, "account.saved", "data_key.rewrapped", "disconnect.requested"]
     assert compiled.possible("unconfigured") == possible
     assert compiled.possible("disconnected.closed") == []
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 import syncline
-from syncline.cli import audit, chart, demo, events, keys, tokens
+from syncline.cli import audit, chart, demo, events, keys, links, tokens
 from syncline.cli.exits import CODES
 from syncline.cli.serve import serve
 from syncline.cli.status import status
@@ -23,6 +23,7 @@ app.add_typer(events.app, name="events")
 app.add_typer(audit.app, name="audit")
 app.add_typer(chart.app, name="chart")
 app.add_typer(keys.app, name="keys")
+app.add_typer(links.app, name="links")
 app.add_typer(tokens.app, name="tokens")
 
 

@@ -16,15 +16,18 @@ from syncline.core.event import (
     Brought,
     DataKey,
     Document,
+    EndedLink,
     Erasure,
     Event,
     LoginAttempt,
+    NewLink,
     RefusedRecords,
     RewrappedKey,
     SealedSecret,
     SentRecords,
     SettledEffect,
     SpentAttempt,
+    SpentLink,
 )
 
 #: What stands in the place of a previous hash before the first row.
@@ -85,7 +88,7 @@ def payload_digest(event: Event) -> bytes:
     return hashlib.sha256(_ENCODER.encode((event.type, event.data, secrets))).digest()[:16]
 
 
-def describe(brought: Brought) -> str:
+def describe(brought: Brought) -> str:  # noqa: C901  one case for each kind
     """Answer what may be seen of something that an event brought: a name and a fingerprint, never the thing."""
     seen: str
     match brought:
@@ -97,6 +100,8 @@ def describe(brought: Brought) -> str:
             seen = f"login_attempt:{state_hash[:16]}"
         case SpentAttempt(state_hash=state_hash):
             seen = f"spent_attempt:{state_hash[:16]}"
+        case NewLink(id=id_) | SpentLink(id=id_) | EndedLink(id=id_):
+            seen = f"connect_link:{id_}"
         case Erasure(fields=fields):
             seen = f"erasure:{','.join(fields) or 'everything'}"
         case SettledEffect(effect=effect, done=done):

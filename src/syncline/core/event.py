@@ -8,15 +8,15 @@ from typing import Any, Literal
 
 import msgspec
 
-ActorKind = Literal["person", "hook", "source", "timer", "effect", "service"]
+ActorKind = Literal["person", "link", "hook", "source", "timer", "effect", "service"]
 
 
 class Actor(msgspec.Struct, frozen=True, omit_defaults=True):
     """Who caused an event, and how we know."""
 
     kind: ActorKind
-    id: str  #: an API key's id, an effect's id, a webhook sender: never a secret
-    via: str = ""  #: `bearer`, `session`, `signature`, `callback`, `command_line`, `schedule`
+    id: str  #: an API key's id, a connect link's, an effect's, a webhook sender: never a secret
+    via: str = ""  #: `bearer`, `session`, `link`, `signature`, `callback`, `command_line`, `schedule`
     address: str = ""  #: the peer's network address, where there is one
 
 
@@ -65,6 +65,28 @@ class SpentAttempt(msgspec.Struct, frozen=True):
     state_hash: str
 
 
+class NewLink(msgspec.Struct, frozen=True):
+    """A connect link: a person without an account may redeem it once, to finish the source's side of the set-up."""
+
+    id: str
+    hash: bytes  #: SHA-256 of its text
+    expires_at: int  #: microseconds since the epoch
+
+
+class SpentLink(msgspec.Struct, frozen=True):
+    """The connect link that this event redeems; if it was redeemed before, or has ended, the event is refused."""
+
+    id: str
+    session: bytes  #: SHA-256 of the cookie of the browser that it is redeemed in
+    until: int  #: when that browser has to leave at the latest
+
+
+class EndedLink(msgspec.Struct, frozen=True):
+    """The connect link that this event ends; if it has ended before, the event is refused."""
+
+    id: str
+
+
 class Erasure(msgspec.Struct, frozen=True):
     """Sealed secrets to be erased; no names means all of them, and the data key with them."""
 
@@ -106,6 +128,9 @@ Brought = (
     | Document
     | LoginAttempt
     | SpentAttempt
+    | NewLink
+    | SpentLink
+    | EndedLink
     | Erasure
     | SettledEffect
     | SentRecords
@@ -150,12 +175,12 @@ def _by(*senders: ActorKind) -> frozenset[ActorKind]:
 #: Every trigger of the chart, in the order of the set-up. A test holds the two together.
 EVENTS: dict[str, EventType] = {
     BIRTH: EventType("Create the integration", _by("person")),
-    "app.registered": EventType("I have registered the app", _by("person")),
-    "credentials.saved": EventType("Save Consumer Key and Secret", _by("person")),
-    "probe.requested": EventType("Test the credentials again", _by("person")),
+    "app.registered": EventType("I have registered the app", _by("person", "link")),
+    "credentials.saved": EventType("Save Consumer Key and Secret", _by("person", "link")),
+    "probe.requested": EventType("Test the credentials again", _by("person", "link")),
     "credentials.accepted": EventType("Credentials accepted", _by("effect")),
     "credentials.rejected": EventType("Credentials rejected", _by("effect")),
-    "login.started": EventType("Login with {source}", _by("person")),
+    "login.started": EventType("Login with {source}", _by("person", "link")),
     "login.returned": EventType("Login came back", _by("source")),
     "login.denied": EventType("Login came back refused", _by("source")),
     "timer.login_expired": EventType("Login was not finished in time", _by("timer")),
@@ -163,7 +188,7 @@ EVENTS: dict[str, EventType] = {
     "code.refused": EventType("Code refused", _by("effect")),
     "checks.passed": EventType("Checks passed", _by("effect")),
     "checks.failed": EventType("Checks failed", _by("effect")),
-    "checks.requested": EventType("Run the checks again", _by("person", "hook")),
+    "checks.requested": EventType("Run the checks again", _by("person", "link", "hook")),
     "connection.confirmed": EventType("Confirm Credentials", _by("person")),
     "preview.requested": EventType("Read the fields again", _by("person")),
     "preview.ready": EventType("Field preview ready", _by("effect")),
@@ -193,6 +218,10 @@ EVENTS: dict[str, EventType] = {
     "identity.released": EventType("Accept another user", _by("person")),
     "old_grant.revoked": EventType("Former authorization revoked", _by("effect")),
     "revocation.given_up": EventType("Go on without revoking", _by("person")),
+    "link.made": EventType("Make a connect link", _by("person")),
+    "link.redeemed": EventType("Connect link redeemed", _by("link")),
+    "link.left": EventType("Connect link given back", _by("link")),
+    "link.revoked": EventType("Revoke a connect link", _by("person")),
     "account.saved": EventType("Save the {target} API user", _by("person")),
     "data_key.rewrapped": EventType("Data key wrapped by another master key", _by("service")),
     "disconnect.requested": EventType("Disconnect", _by("person")),

@@ -10,7 +10,8 @@ import msgspec
 from syncline.errors import ConflictError, NotFoundError
 from syncline.store.transaction import Transaction
 
-Role = Literal["viewer", "operator", "auditor", "admin"]
+#: `guest` is who has redeemed a connect link; no key that is stored has it.
+Role = Literal["viewer", "operator", "auditor", "admin", "guest"]
 
 
 class ApiKey(msgspec.Struct, frozen=True):

@@ -6,15 +6,18 @@ from syncline.core.event import (
     Brought,
     DataKey,
     Document,
+    EndedLink,
     Erasure,
     Event,
     LoginAttempt,
+    NewLink,
     RefusedRecords,
     RewrappedKey,
     SealedSecret,
     SentRecords,
     SettledEffect,
     SpentAttempt,
+    SpentLink,
 )
 from syncline.store.transaction import Transaction
 
@@ -27,19 +30,18 @@ def settle(tx: Transaction, event: Event, effect: SettledEffect) -> bool:
     return bool(end(effect=effect.effect, lease=effect.lease, now=event.at))
 
 
-def spend(tx: Transaction, event: Event, attempt: SpentAttempt) -> bool:
-    """Consume a login attempt; answers False when it was consumed before, has expired or never was."""
-    spent = tx.spend_login_attempt(state_hash=attempt.state_hash, integration=event.integration, now=event.at)
-    return bool(spent)
-
-
-def exchange(tx: Transaction, event: Event, key: RewrappedKey) -> bool:
-    """Put a data key in the place of its former wrapping; answers False when that is not there any more."""
-    return bool(
-        tx.exchange_data_key(
-            integration=event.integration, blob=key.fresh.blob, key_id=key.fresh.key_id, replaces=key.replaces.blob
-        )
-    )
+def consume(tx: Transaction, event: Event, brought: Brought) -> str:
+    """Consume what an event can have only once; answers why that could not be done, empty when it could."""
+    match brought:
+        case SpentAttempt() if not _spend(tx, event, brought):
+            return "the login attempt is unknown, expired or was used before"
+        case SpentLink() if not _redeem(tx, event, brought):
+            return "the connect link was redeemed before, has expired or has ended"
+        case EndedLink() if not _end(tx, event, brought):
+            return "the connect link has ended before"
+        case RewrappedKey() if not _exchange(tx, event, brought):
+            return "its data key was erased or exchanged since"
+    return ""
 
 
 def keep(tx: Transaction, event: Event, brought: Brought, seq: int) -> None:
@@ -62,11 +64,20 @@ def keep(tx: Transaction, event: Event, brought: Brought, seq: int) -> None:
             tx.keep_document(integration=event.integration, name=brought.name, body=body, seq=seq)
         case LoginAttempt():
             _add_attempt(tx, event, brought)
+        case NewLink():
+            tx.add_link(
+                id=brought.id,
+                integration=event.integration,
+                hash=brought.hash,
+                made_by=event.actor.id,
+                now=event.at,
+                expires_at=brought.expires_at,
+            )
         case Erasure():
             _erase(tx, event, brought)
         case SentRecords() | RefusedRecords():
             _keep_rows(tx, event, brought)
-        case SettledEffect() | SpentAttempt() | RewrappedKey():
+        case SettledEffect() | SpentAttempt() | SpentLink() | EndedLink() | RewrappedKey():
             pass  # Consumed before the decision.
 
 
@@ -106,3 +117,31 @@ def _keep_rows(tx: Transaction, event: Event, rows: SentRecords | RefusedRecords
     if rows.cleared:
         ids = msgspec.json.encode(rows.cleared).decode()
         tx.forget_refused(integration=event.integration, object=rows.object, ids=ids)
+
+
+def _spend(tx: Transaction, event: Event, attempt: SpentAttempt) -> bool:
+    spent = tx.spend_login_attempt(state_hash=attempt.state_hash, integration=event.integration, now=event.at)
+    return bool(spent)
+
+
+def _redeem(tx: Transaction, event: Event, link: SpentLink) -> bool:
+    spent = tx.spend_link(
+        id=link.id,
+        integration=event.integration,
+        session=link.session,
+        until=link.until,
+        address=event.actor.address,
+        now=event.at,
+    )
+    return bool(spent)
+
+
+def _end(tx: Transaction, event: Event, link: EndedLink) -> bool:
+    return bool(tx.end_link(id=link.id, integration=event.integration, now=event.at, event=event.type))
+
+
+def _exchange(tx: Transaction, event: Event, key: RewrappedKey) -> bool:
+    exchanged = tx.exchange_data_key(
+        integration=event.integration, blob=key.fresh.blob, key_id=key.fresh.key_id, replaces=key.replaces.blob
+    )
+    return bool(exchanged)

@@ -15,9 +15,9 @@ from syncline.core.chart import Chart
 from syncline.core.context import Context
 from syncline.core.decide import ACCEPTED, Decision, Disposition, Snapshot, decide
 from syncline.core.effect import due_at
-from syncline.core.event import BIRTH, Event, RewrappedKey, SettledEffect, SpentAttempt
+from syncline.core.event import BIRTH, Event, SettledEffect
 from syncline.errors import NotFoundError
-from syncline.store.brought import exchange, keep, settle, spend
+from syncline.store.brought import consume, keep, settle
 from syncline.store.transaction import Transaction
 
 
@@ -142,11 +142,7 @@ def _decide(tx: Transaction, event: Event, head: _Head, rules: Rules) -> Decisio
         if isinstance(brought, SettledEffect) and not settle(tx, event, brought):
             reason = "the lease of its effect was lost to another worker"
             return Decision("stale", snapshot.state, snapshot.context, reason=reason)
-        if isinstance(brought, SpentAttempt) and not spend(tx, event, brought):
-            reason = "the login attempt is unknown, expired or was used before"
-            return Decision("refused", snapshot.state, snapshot.context, reason=reason)
-        if isinstance(brought, RewrappedKey) and not exchange(tx, event, brought):
-            reason = "its data key was erased or exchanged since"
+        if reason := consume(tx, event, brought):
             return Decision("refused", snapshot.state, snapshot.context, reason=reason)
     if event.type == BIRTH and not snapshot.seq:
         return Decision("transitioned", rules.chart.initial, snapshot.context, entered=True)
@@ -154,9 +150,11 @@ def _decide(tx: Transaction, event: Event, head: _Head, rules: Rules) -> Decisio
 
 
 def _plan(tx: Transaction, entry: _Entry, rules: Rules) -> None:
-    """Call off the effects of a state that was left, and note those that the decision asks for."""
+    """Call off what belongs to a state that was left, and note the effects that the decision asks for."""
     event = entry.event
     if entry.decision.entered:
+        if _closes_links(entry, rules):
+            tx.end_links(integration=event.integration, now=event.at, event=event.type)
         tx.cancel_left_effects(integration=event.integration, state_seq=entry.state_seq, now=event.at)
     for effect, name in zip(entry.effects, entry.decision.effects, strict=True):
         tx.add_effect(
@@ -168,6 +166,14 @@ def _plan(tx: Transaction, entry: _Entry, rules: Rules) -> None:
             due_at=due_at(name, event.at, event.data, rules.delays),
             created_at=event.at,
         )
+
+
+def _closes_links(entry: _Entry, rules: Rules) -> bool:
+    """Whether the part of the set-up was left that a connect link is for; the chart says where that is."""
+    origin, to = [
+        (state, "link.redeemed") in rules.chart.rules for state in (entry.head.snapshot.state, entry.decision.to)
+    ]
+    return origin and not to
 
 
 def _repeat(tx: Transaction, event: Event, head: _Head, digest: bytes, rules: Rules) -> Outcome:

@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
 
-from syncline.core.event import Actor
+from syncline.core.event import EVENTS, Actor
 from syncline.errors import ForbiddenError, NotFoundError
 from syncline.store.access import ApiKey, Role, find_key, keys
 from syncline.store.transaction import Store, Transaction
-from syncline.web import sessions
+from syncline.web import guests, sessions
 from syncline.web.api_keys import make_key, read_key
 from syncline.web.routes import is_hot, template
 from syncline.web.site import SITE, Site, now
@@ -23,12 +23,14 @@ from syncline.web.site import SITE, Site, now
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Right = Literal["read", "export", "command", "administer"]
 
-#: What each role may do. A viewer reads, an auditor also takes the log away, an operator also commands.
+#: What each role may do. A viewer reads, an auditor also takes the log away, an operator also commands. A guest does
+#: so where `guests.ROUTES` lets one.
 RIGHTS: dict[Role, frozenset[Right]] = {
     "viewer": frozenset({"read"}),
     "auditor": frozenset({"read", "export"}),
     "operator": frozenset({"read", "command"}),
     "admin": frozenset({"read", "export", "command", "administer"}),
+    "guest": frozenset({"read", "command"}),
 }
 
 #: The routes of single integrations: `id` is that of the integration.
@@ -38,10 +40,10 @@ _SAFE_METHODS = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """A person or a program that has shown a key."""
+    """A person or a program that has shown a key, or a guest, for whom one stands that is not stored."""
 
     key: ApiKey
-    via: Literal["bearer", "session"]
+    via: Literal["bearer", "session", "link"]
     address: str = ""
     #: The hash of the session's cookie; empty for a bearer.
     session: bytes = b""
@@ -49,11 +51,20 @@ class Who:
     @property
     def actor(self) -> Actor:
         """As events name them."""
-        return Actor("person", self.key.id, via=self.via, address=self.address)
+        return Actor("link" if self.is_guest else "person", self.key.id, via=self.via, address=self.address)
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether they came by a connect link."""
+        return self.key.role == "guest"
 
     def may(self, right: Right) -> bool:
         """Whether their role has a right."""
         return right in RIGHTS[self.key.role]
+
+    def may_send(self, event: str) -> bool:
+        """Whether an event is theirs to send."""
+        return self.may("command") and self.actor.kind in EVENTS[event].senders
 
 
 _WHO = web.RequestKey("who", Who)
@@ -86,9 +97,13 @@ def who(request: web.Request) -> Who | None:
 
 def require(request: web.Request, right: Right) -> Who:
     """Answer who is asking; raises `ForbiddenError` when they are unknown or have no such right."""
-    found = who(request)
+    found, for_guests = who(request), (request.method, template(request)) in guests.ROUTES
     if found is None:
+        if for_guests and guests.COOKIE in request.cookies:
+            raise ForbiddenError("link.over")
         raise ForbiddenError("access.unauthenticated", "show an API key, or sign in with one")
+    if found.is_guest and not for_guests:
+        raise ForbiddenError("access.forbidden", "a connect link opens the page of its integration and nothing else")
     if not found.may(right):
         raise ForbiddenError("access.forbidden", f"the role {found.key.role} does not have the right to {right}")
     return found
@@ -109,7 +124,7 @@ def refuse_forged(request: web.Request, public_url: str) -> None:
     elif origin is not None:
         own = origin == public_url or (urlsplit(origin).netloc == request.host and origin != "null")
     else:
-        own = sessions.COOKIE not in request.cookies
+        own = request.cookies.keys().isdisjoint({sessions.COOKIE, guests.COOKIE})
     if not own:
         raise ForbiddenError("access.csrf", "the request seems to come from another site")
 
@@ -155,8 +170,11 @@ async def _identify(site: Site, request: web.Request) -> Who | None:
         key = await site.store.read(partial(find_key, id=proof.id, hash=proof.hash))
         return None if key is None else Who(key, "bearer", address)
     value = request.cookies.get(sessions.COOKIE)
-    if not value:
-        return None
-    session = sessions.hash_of(value)
-    key = await site.sessions.find(site.store, session, site.now())
-    return None if key is None else Who(key, "session", address, session)
+    if value:
+        session = sessions.hash_of(value)
+        key = await site.sessions.find(site.store, session, site.now())
+        if key is not None:
+            return Who(key, "session", address, session)
+    session = guests.session_of(request)
+    key = await guests.find(site.store, session, site.now()) if session else None
+    return None if key is None else Who(key, "link", address, session)

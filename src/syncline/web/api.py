@@ -7,10 +7,21 @@ from aiohttp import web
 from syncline.errors import NotFoundError
 from syncline.store import access as stored
 from syncline.store import integrations
-from syncline.web import access, audit_views, commands, logins
+from syncline.store.links import links as stored_links
+from syncline.web import access, audit_views, commands, links, logins
 from syncline.web.api_keys import make_key
-from syncline.web.asked import AuditAsked, CommandBody, KeyAsked, ListAsked, NewIntegration, StatusAsked, TokensAsked
+from syncline.web.asked import (
+    AuditAsked,
+    CommandBody,
+    KeyAsked,
+    LinkAsked,
+    ListAsked,
+    NewIntegration,
+    StatusAsked,
+    TokensAsked,
+)
 from syncline.web.key_models import Keys, KeyView, MasterKeys, NewKey
+from syncline.web.link_models import Links, LinkView, NewLinkView
 from syncline.web.models import (
     AuditPage,
     Created,
@@ -92,6 +103,30 @@ async def read_audit(call: Call[None, AuditAsked]) -> AuditPage | web.StreamResp
     integration = call.part("id")
     await call.site.store.read(partial(integrations.integration, id=integration))
     return await _audit(call, integration)
+
+
+@API.route("GET", "/api/integrations/{id}/connect-links", right="read", answer=Links)
+async def list_links(call: Call[None, None]) -> Links:
+    """List the connect links of an integration: who made them, who redeemed them, and how they stand."""
+    integration = call.part("id")
+    await call.site.store.read(partial(integrations.integration, id=integration))
+    found = await call.site.store.read(partial(stored_links, integration=integration))
+    return Links(items=tuple(LinkView.of(link, call.site.now()) for link in found))
+
+
+@API.route(
+    "POST", "/api/integrations/{id}/connect-links", right="command", body=LinkAsked, answer=NewLinkView, status=201
+)
+async def create_link(call: Call[LinkAsked, None]) -> NewLinkView:
+    """Make a one-use link for the source's side of the set-up; its address is shown this once."""
+    link, url = await links.make(call.site, call.who, call.part("id"), call.body.hours, request=call.request_id)
+    return NewLinkView(**LinkView.of(link, call.site.now()).model_dump(), url=url)
+
+
+@API.route("DELETE", "/api/integrations/{id}/connect-links/{link}", right="command")
+async def revoke_link(call: Call[None, None]) -> None:
+    """Revoke a connect link and end the session of the browser that redeemed it."""
+    await links.revoke(call.site, call.who, call.part("id"), call.part("link"), request=call.request_id)
 
 
 @API.route("GET", "/api/audit", right="read", query=AuditAsked, answer=AuditPage, streams=_EXPORTS)

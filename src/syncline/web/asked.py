@@ -194,6 +194,13 @@ class AuditAsked(Model):
     """`ndjson` and `csv` export everything that matches and need the right to export."""
 
 
+class LinkAsked(Model):
+    """A connect link to be made."""
+
+    #: For how long it can be redeemed, and used by who has redeemed it.
+    hours: int = Field(72, ge=1, le=336)
+
+
 class KeyAsked(Model):
     """An API key to be made."""
 

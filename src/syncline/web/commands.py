@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from syncline import credentials
 from syncline.core import documents
 from syncline.core.documents import SettingsDocument
-from syncline.core.event import BIRTH, Brought, Document, Event
+from syncline.core.event import BIRTH, EVENTS, Brought, Document, Event
 from syncline.errors import ConflictError, ForbiddenError, InputError, NotFoundError, SynclineError
 from syncline.store.record import Outcome
 from syncline.web.access import Right, Who
@@ -52,14 +52,14 @@ async def send(site: Site, who: Who, integration: str, command: Command, *, key:
     now is a `ConflictError` with the outcome in its facts.
     """
     event = Event(integration, command.type, _event_key(who, key), who.actor, site.now(), request=request)
-    if not who.may(_RIGHTS.get(command.type, "command")):
+    if not (who.may(_RIGHTS.get(command.type, "command")) and who.may_send(command.type)):
         await _refuse(site, who, event)
     has = await site.store.read(partial(find_holdings, site=site, integration=integration))
     prepared = prepare(site, who, has, command)
     outcome = await site.engine.handle(
         msgspec.structs.replace(event, data=prepared.data, brings=prepared.brings, at=site.now())
     )
-    _judge(site, outcome)
+    judge(site, outcome)
     if prepared.login is None or outcome.repeats:
         return Sent(outcome)
     return Sent(outcome, prepared.authorize_url, prepared.login.cookie)
@@ -81,8 +81,14 @@ async def create(site: Site, who: Who, asked: NewIntegration, *, key: str = "", 
         # Two requests with one key met, each with a data key of its own; now there is one to seal with.
         secret, brings = await _sealed_birth(site, integration, asked, settings, again=True)
         outcome = await site.engine.handle(msgspec.structs.replace(event, brings=brings))
-    _judge(site, outcome)
+    judge(site, outcome)
     return Sent(outcome, hook_secret=None if outcome.repeats else secret)
+
+
+async def refuse_foreign(site: Site, who: Who, integration: str, type_: str, *, request: str) -> None:
+    """Refuse what is not a guest's to send before its fields are looked at; puts that on the log."""
+    if who.is_guest and type_ in EVENTS and not who.may_send(type_):
+        await _refuse(site, who, Event(integration, type_, "", who.actor, site.now(), request=request))
 
 
 def require_creator(who: Who) -> None:
@@ -95,14 +101,14 @@ def require_creator(who: Who) -> None:
 
 async def _refuse(site: Site, who: Who, event: Event) -> None:
     """Put on the log that somebody without the right to it has sent a command."""
-    error = _forbidden(who)
+    error = _forbidden(who, event.type)
     key = f"refused:{secrets.token_hex(16)}"
     await site.engine.handle(msgspec.structs.replace(event, key=key, refusal=error.detail))
     raise error
 
 
-def _forbidden(who: Who) -> SynclineError:
-    return ForbiddenError("access.forbidden", f"the role {who.key.role} may not send commands")
+def _forbidden(who: Who, what: str = "commands") -> SynclineError:
+    return ForbiddenError("access.forbidden", f"the role {who.key.role} may not send {what}")
 
 
 def _event_key(who: Who, key: str) -> str:
@@ -141,7 +147,7 @@ async def _sealed_birth(
     )
 
 
-def _judge(site: Site, outcome: Outcome) -> None:
+def judge(site: Site, outcome: Outcome) -> None:
     """Raise `ConflictError` unless the event did what it was sent for, now or when it came first."""
     if outcome.accepted:
         return

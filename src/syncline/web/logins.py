@@ -16,6 +16,7 @@ from syncline.core.event import LoginAttempt
 from syncline.errors import ForbiddenError
 from syncline.store.access import keys
 from syncline.vault import Safe
+from syncline.web import guests
 from syncline.web.access import Who
 from syncline.web.site import Site
 
@@ -92,6 +93,11 @@ def read(cookie: str) -> Start:
 
 async def check_starter(site: Site, begun: Start) -> None:
     """Raise `ForbiddenError` when whoever started a login may not go on with it."""
+    if begun.key.startswith(guests.LINK):
+        guest = await guests.find(site.store, bytes.fromhex(begun.session), site.now())
+        if guest is None or guest.id != begun.key:
+            raise ForbiddenError("login.starter_left", "the connect link that started the login is over")
+        return
     key = next((key for key in await site.store.read(keys) if key.id == begun.key), None)
     if key is None or key.revoked_at is not None or not Who(key, "session").may("command"):
         raise ForbiddenError("login.starter_left", "the API key that started the login may no longer do it")

@@ -145,7 +145,7 @@ def summary(site: Site, integration: Integration) -> Summary:
 def possible(site: Site, state: str) -> tuple[Next, ...]:
     """List the events that mean something in a state, people's first, the primary one before all.
 
-    Not the service's own housekeeping: nobody waits for it or can bring it about.
+    Not the service's own housekeeping, which nobody waits for or can bring about, nor what becomes of connect links.
     """
     chart = site.engine.rules.chart
     primary = explain(state).primary
@@ -158,6 +158,7 @@ def possible(site: Site, state: str) -> tuple[Next, ...]:
         )
         for name in chart.possible(state)
         if EVENTS[name].senders != {"service"}
+        and not name.startswith("link.")
         and any(not step.refused_by for step in chart.rules[state, name].steps.values())
     ]
     return tuple(sorted(events, key=lambda event: (not event.primary, "person" not in event.by)))
@@ -185,6 +186,8 @@ def actor_view(site: Site, actor: Actor, keys: dict[str, str]) -> ActorView:
     match actor.kind:
         case "person":
             title = keys.get(actor.id, actor.id)
+        case "link":
+            title = f"Connect link {actor.id}"
         case "source":
             title = site.providers.source.title
         case "effect" | "timer":

@@ -16,7 +16,8 @@ from syncline.store.integrations import Integration, integration
 from syncline.store.integrations import documents as read_documents
 from syncline.store.record import Outcome
 from syncline.store.transaction import Transaction
-from syncline.web import access
+from syncline.web import access, guests
+from syncline.web.access import Who
 from syncline.web.site import SITE, Site
 
 #: At most this often, in seconds: a sync run makes many events, and a page is read by a person.
@@ -27,7 +28,7 @@ _LONGEST = 600.0
 
 async def follow(request: web.Request) -> web.StreamResponse:
     """Send the state now and after each event, until the browser leaves, the service stops or time is up."""
-    access.require(request, "read")
+    person = access.require(request, "read")
     site, id_ = request.app[SITE], request.match_info["id"]
     seen = int(request.headers.get("Last-Event-ID", "0")) if request.headers.get("Last-Event-ID", "").isdecimal() else 0
     found = await site.store.read(partial(integration, id=id_))  # Before anything is sent: there may be none.
@@ -37,13 +38,15 @@ async def follow(request: web.Request) -> web.StreamResponse:
         async with sse_response(request) as response:
             if found.seq > seen:
                 changed.set()
-            await _send_changes(site, id_, changed, response)
+            await _send_changes(site, person, id_, changed, response)
         return response
     finally:
         stop()
 
 
-async def _send_changes(site: Site, id_: str, changed: asyncio.Event, response: EventSourceResponse) -> None:
+async def _send_changes(
+    site: Site, person: Who, id_: str, changed: asyncio.Event, response: EventSourceResponse
+) -> None:
     stopping = asyncio.ensure_future(site.stopping.wait())
     end = asyncio.get_running_loop().time() + _LONGEST
     try:
@@ -55,6 +58,9 @@ async def _send_changes(site: Site, id_: str, changed: asyncio.Event, response: 
             if change not in done or stopping.done():
                 return
             changed.clear()
+            # Whatever ends a link is such a change, but for time.
+            if person.is_guest and await guests.find(site.store, person.session, site.now()) is None:
+                return
             seq, text = await site.store.read(partial(_tell, site, id_))
             await response.send(text, id=str(seq), event="change")
             await asyncio.wait({stopping}, timeout=_PAUSE)

@@ -3,8 +3,20 @@
 from aiohttp import web
 
 from syncline.web import stream
+from syncline.web.pages import (
+    connect,
+    integration,
+    integrations,
+    keys,
+    links,
+    log,
+    login,
+    problem,
+    sign_in,
+    statics,
+    tokens,
+)
 from syncline.web.pages import help as catalogue
-from syncline.web.pages import integration, integrations, keys, log, login, problem, sign_in, statics, tokens
 from syncline.web.problems import PROBLEM_PAGE
 
 
@@ -25,6 +37,11 @@ def add_routes(app: web.Application) -> None:
             web.post("/i/{id}/login", login.leave),
             web.get("/i/{id}/login/finished", login.finished),
             web.get("/i/{id}/stream", stream.follow),
+            web.get("/connect/{text}", connect.show),
+            web.post("/connect/{text}", connect.redeem),
+            web.get("/i/{id}/links", links.show),
+            web.post("/i/{id}/links", links.make),
+            web.post("/i/{id}/links/{link}/revoke", links.revoke),
             web.get("/i/{id}/timeline", log.timeline),
             web.get(r"/i/{id}/timeline/{seq:[0-9]{1,18}}", log.raw),
             web.get("/audit", log.audit),

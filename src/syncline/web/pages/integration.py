@@ -6,6 +6,7 @@ from aiohttp import web
 
 from syncline.errors import ConflictError, InputError, SynclineError
 from syncline.web import access, commands
+from syncline.web.access import Who
 from syncline.web.models import Status
 from syncline.web.pages import fields, forms
 from syncline.web.pages.faces import FACES, MILESTONES, Face
@@ -42,6 +43,7 @@ async def send(request: web.Request) -> web.StreamResponse:
     form = await forms.read(request)
     event = form.get("event")
     own_page = form.get("page") == "own"
+    await commands.refuse_foreign(site, person, id_, event, request=request_id(request))
     try:
         command = forms.command(event, await _fields(site, id_, event, form))
         sent = await commands.send(site, person, id_, command, key=form.get("key"), request=request_id(request))
@@ -57,9 +59,9 @@ async def send(request: web.Request) -> web.StreamResponse:
 
 async def ask(request: web.Request) -> web.StreamResponse:
     """Show the page of a command that deserves one."""
-    access.require(request, "command")
+    person = access.require(request, "command")
     event = request.match_info["event"]
-    if event not in OWN_PAGE:
+    if event not in OWN_PAGE or not person.may_send(event):
         raise web.HTTPNotFound
     status = await read_status(request.app[SITE], request.match_info["id"])
     return _own(request, event, status)
@@ -77,7 +79,8 @@ def draw(
     """Draw the page of an integration."""
     site = request.app[SITE]
     face = FACES.get(status.state, Face("waiting", "preview_failed", status.title))
-    possible = {entry.event for entry in status.next if "person" in entry.by}
+    person = access.require(request, "read")
+    possible = {entry.event for entry in status.next if person.actor.kind in entry.by}
     code = 200 if trouble is None and not faults else status_of(trouble) if trouble else 422
     return page(
         request,
@@ -89,7 +92,7 @@ def draw(
         panel=f"panels/{face.panel}.html",
         possible=possible,
         primary=next((entry.event for entry in status.next if entry.primary), ""),
-        others=_others(site, status, face),
+        others=_others(site, person, status, face),
         by_person=face.tone in {"person", "failed", "paused"},
         note=note,
         trouble=_trouble(site, trouble),
@@ -100,6 +103,7 @@ def draw(
         stream=status.state not in site.engine.rules.chart.finals,
         due=min((effect.due_at for effect in status.waiting_for if effect.due_at > site.now()), default=0),
         login_minutes=max(1, site.settings.login_lifetime // 60),
+        links_open=(status.state, "link.made") in site.engine.rules.chart.rules,
         receipt=_receipt(status),
         **fields.shown(status, site.providers.target.key_field.name, typed or {}),
     )
@@ -181,7 +185,7 @@ def _named(status: Status) -> dict[str, Any]:
     return {"it": status}
 
 
-def _others(site: Site, status: Status, face: Face) -> list[dict[str, Any]]:
+def _others(site: Site, person: Who, status: Status, face: Face) -> list[dict[str, Any]]:
     """List what a person may do besides what the panel offers."""
     offered = fields.OFFERED.get(face.panel, frozenset())
     return [
@@ -192,7 +196,7 @@ def _others(site: Site, status: Status, face: Face) -> list[dict[str, Any]]:
             "danger": entry.event in _DANGEROUS,
         }
         for entry in status.next
-        if "person" in entry.by and entry.event not in offered
+        if person.actor.kind in entry.by and entry.event not in offered
     ]
 
 

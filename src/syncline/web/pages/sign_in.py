@@ -3,10 +3,10 @@
 from aiohttp import web
 
 from syncline.errors import ForbiddenError
-from syncline.web import access, sessions
+from syncline.web import access, guests, links, sessions
 from syncline.web.pages import forms
 from syncline.web.pages.view import page
-from syncline.web.problems import status_of
+from syncline.web.problems import request_id, status_of
 from syncline.web.site import SITE
 
 
@@ -32,10 +32,16 @@ async def enter(request: web.Request) -> web.StreamResponse:
 
 async def leave(request: web.Request) -> web.StreamResponse:
     """End the session."""
+    person = access.who(request)
+    if person is not None and person.is_guest:
+        await links.leave(request.app[SITE], person, request=request_id(request))
+        response = page(request, "left.html", me=None)
+        guests.take(response)
+        return response
     await access.sign_out(request.app[SITE], request)
-    response = web.Response(status=303, headers={"Location": "/sign-in"})
-    sessions.take(response)
-    return response
+    away = web.Response(status=303, headers={"Location": "/sign-in"})
+    sessions.take(away)
+    return away
 
 
 def _own_path(text: str) -> str:

@@ -25,6 +25,9 @@ class Me:
         """Say it once for all templates."""
         self.name = person.key.name
         self.role = person.key.role
+        #: The one integration that a guest sees; empty for everybody else.
+        self.guest_of = person.key.integrations[0] if person.is_guest else ""
+        self.may_send = person.may_send
         self.may_operate = person.may("command")
         self.may_export = person.may("export")
         self.may_create = person.may("command") and not person.key.integrations
@@ -34,7 +37,7 @@ def page(request: web.Request, template: str, *, status: int = 200, **context: A
     """Draw a page for whoever asks."""
     person = who(request)
     me = None if person is None else Me(person)
-    text = draw(request.app[SITE], template, me=me, **context)
+    text = draw(request.app[SITE], template, **{"me": me, **context})
     return web.Response(text=text, status=status, content_type="text/html")
 
 
