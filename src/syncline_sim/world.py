@@ -49,6 +49,8 @@ class World:
         self.resets = 0
         #: Told of each call inside a composite one; what it raises is the answer to that part.
         self.on_part: Callable[[Call], None] = lambda _: None
+        #: Answers how many clients of an org listen for events.
+        self.listeners: Callable[[str], int] = lambda _: 0
         #: What the main org is opened as: its edition, and whether it is a sandbox.
         self.main_org: dict[str, Any] = {}
         self._offset = 0.0

@@ -21,6 +21,7 @@ class Edition:
     delivered_events: int = 25_000
     published_events: int = 50_000
     sandboxes: bool = True
+    sells_api: bool = False
 
     @property
     def key(self) -> str:
@@ -31,7 +32,7 @@ class Edition:
 SANDBOX_CALLS = 5_000_000
 EDITIONS = (
     Edition("Team Edition", api=False, sandboxes=False),
-    Edition("Professional Edition", api=False),
+    Edition("Professional Edition", api=False, sells_api=True),
     Edition("Enterprise Edition", api=True),
     Edition("Unlimited Edition", api=True, calls_per_licence=5000, delivered_events=50_000, published_events=250_000),
     Edition("Performance Edition", api=True, calls_per_licence=5000, delivered_events=50_000, published_events=250_000),
@@ -49,12 +50,13 @@ EDITIONS = (
 )
 #: Whether the API was bought for an edition that does not have it is said with the edition.
 ADD_ON = "-api"
-KEYS = tuple(key for edition in EDITIONS for key in (edition.key, *(() if edition.api else (edition.key + ADD_ON,))))
+KEYS = tuple(key for each in EDITIONS for key in (each.key, *((each.key + ADD_ON,) if each.sells_api else ())))
 
 
 def find(name: str) -> Edition:
     """Answer an edition by its name or its word; raises `ValueError`."""
+    bought, word = name.lower().endswith(ADD_ON), name.lower().removesuffix(ADD_ON)
     for edition in EDITIONS:
-        if name.lower().removesuffix(ADD_ON) in (edition.name.lower(), edition.key):
+        if word in (edition.name.lower(), edition.key) and (edition.sells_api or not bought):
             return edition
     raise ValueError(f"there is no edition {name}; there are {', '.join(KEYS)}")

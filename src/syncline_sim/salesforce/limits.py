@@ -56,19 +56,19 @@ def report(world: "World", login: "Login", used: int) -> dict[str, dict[str, int
     calls = daily_calls(world, org)
     events = org.kind.delivered_events
     clients = int(world.switches["salesforce"]["streaming_clients"])
-    found = {name: _untouched(most) for name, most in _ALWAYS.items()}
+    found = {name: _left(most) for name, most in _ALWAYS.items()}
     found |= {
-        "DailyApiRequests": {"Max": calls, "Remaining": max(0, calls - used)},
-        DELIVERED: {"Max": events, "Remaining": max(0, events - usage.used(world, org.id, DELIVERED))},
-        "HourlyPublishedPlatformEvents": _untouched(org.kind.published_events),
-        "DurableStreamingApiConcurrentClients": _untouched(clients),
-        "StreamingApiConcurrentClients": _untouched(clients),
+        "DailyApiRequests": _left(calls, used),
+        DELIVERED: _left(events, usage.used(world, org.id, DELIVERED)),
+        "HourlyPublishedPlatformEvents": _left(org.kind.published_events),
+        "DurableStreamingApiConcurrentClients": _left(clients, world.listeners(org.id)),
+        "StreamingApiConcurrentClients": _left(clients),
     }
     found |= usage.limits(world, org.id)
     if login.user.may("ManageUsers"):
-        found |= dict(zip(_STORAGE, map(_untouched, (org.kind.data_mb, org.kind.file_mb)), strict=True))
+        found |= dict(zip(_STORAGE, map(_left, (org.kind.data_mb, org.kind.file_mb)), strict=True))
     return dict(sorted(found.items()))
 
 
-def _untouched(most: int) -> dict[str, int]:
-    return {"Max": most, "Remaining": most}
+def _left(most: int, used: int = 0) -> dict[str, int]:
+    return {"Max": most, "Remaining": max(0, most - used)}

@@ -41,7 +41,7 @@ class Org:
     @property
     def has_api(self) -> bool:
         """Whether the API is part of the edition or was bought."""
-        return self.kind.api or self.settings.api_add_on
+        return self.kind.api or (self.kind.sells_api and self.settings.api_add_on)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from syncline_sim.salesforce import access, gate, tokens, transactions, versions
+from syncline_sim.salesforce import access, gate, networks, tokens, transactions, versions
 from syncline_sim.salesforce.bulk import async_forms, async_orders, batch_records, batch_results, batches, jobs
 from syncline_sim.salesforce.compression import compress_later
 from syncline_sim.salesforce.failure import SalesforceError
@@ -26,6 +26,7 @@ _BASE = r"/services/async/{version:\d{2}\.0}/job"
 _JOB = r"/{id:\w{15}|\w{18}}"
 _BATCH = _JOB + r"/batch/{batch:\w{15}|\w{18}}"
 _MOST_BYTES = 10_000_000
+_UNAUTHORIZED = 401
 _TYPES = {"CSV": async_forms.CSV, "XML": async_forms.XML, "JSON": async_forms.JSON}
 
 
@@ -176,8 +177,12 @@ def _login(world: "World", request: web.Request) -> tokens.Login:
         login = tokens.login(world, request.headers.get("X-SFDC-Session", ""))
     except SalesforceError:
         raise SalesforceError(400, "InvalidSessionId", "Invalid session id") from None
-    if not access.enabled(world, login.org, login.user):
-        raise SalesforceError(400, "FeatureNotEnabled", "Async API not enabled")
+    try:
+        access.judge(world, login, networks.source(world, request))
+    except SalesforceError as error:
+        if error.status == _UNAUTHORIZED:
+            raise SalesforceError(400, "InvalidSessionId", "Invalid session id") from None
+        raise SalesforceError(400, "FeatureNotEnabled", "Async API not enabled") from None
     try:
         access.check_limits(world, login, gate.calls_today(world, login.org.id))
     except SalesforceError as error:

@@ -46,6 +46,7 @@ class Bayeux:
     def __init__(self, world: "World") -> None:
         self._world = world
         self._clients = Clients(world)
+        world.listeners = self._clients.subscribed
         self._ended = False
         self._meta: Mapping[str, _Answer] = {
             "/meta/connect": self._connect,
