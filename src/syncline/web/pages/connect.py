@@ -27,7 +27,6 @@ async def show(request: web.Request) -> web.StreamResponse:
         request,
         "connect.html",
         me=None,
-        text=text,
         name=found.name,
         asker=names[link.made_by],
         until=link.expires_at,
