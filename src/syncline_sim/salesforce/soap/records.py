@@ -42,7 +42,9 @@ def _undelete(call: Call) -> str:
 
 
 def _merge(call: Call) -> str:
-    return _each(call, limited(call.all("request"), _MOST), partial(_merged, call.who), _failed_merge)
+    # As above: jsforce writes the second name, its users merge all the same.
+    merges = limited(call.all("request", "mergeRequests"), _MOST)
+    return _each(call, merges, partial(_merged, call.who), _failed_merge)
 
 
 def _convert(call: Call) -> str:

@@ -192,6 +192,16 @@ async def test_rights(world: World, call: Soap, call_as: Callable[..., Soap]) ->
     assert not any(record(world, "Contact", each)["IsDeleted"] for each in (first, second))
 
 
+async def test_merge_by_jsforce(world: World, call: Soap) -> None:
+    """A client in another language has its own name for the request, and puts records into no namespace of theirs."""
+    winner, loser = make(world, "Lead", "Ada", "Bell")
+    body = f"<masterRecord><type>Lead</type><Id>{winner}</Id><Company>Merged</Company></masterRecord>"
+    body = f"<mergeRequests>{body}<recordToMergeIds>{loser}</recordToMergeIds></mergeRequests>"
+    (done,) = await call(f"<merge>{body}</merge>")
+    assert (done["success"], done["mergedRecordIds"]) == ("true", loser)
+    assert record(world, "Lead", winner)["Company"] == "Merged"
+
+
 @pytest.mark.parametrize("name", ["delete", "undelete"])
 async def test_an_old_client(world: World, call: Soap, name: str) -> None:
     """A client of old writes `id` where the service's description says `ids`."""
