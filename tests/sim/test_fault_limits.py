@@ -51,11 +51,12 @@ async def test_whom_a_limit_concerns(salesforce: Caller, control: ControlDoor, p
     assert (await person.refresh({"consumer_key": "x", "consumer_secret": "x"}, "dead"))[1]["error"] != "server_error"
     assert await salesforce.status("GET", "/setup") == 200
     assert await salesforce.status("GET", f"{DATA}/limits") == 403
+    assert (await control("GET /faults"))["faults"][0]["hits"] == 1  # The others it has not met.
 
 
 async def test_limit_of_logins(person: Person, control: ControlDoor, app: dict[str, Any], salesforce: Caller) -> None:
     """Too many logins are told at the doors where programs log in."""
-    await control("POST /faults", {"side": "salesforce", "kind": "limit", "limit": "logins", "times": 3})
+    await control("POST /faults", {"side": "salesforce", "kind": "limit", "limit": "logins", "times": 2})
     status, answer = await person.refresh(app, "dead")
     assert (status, answer["error"]) == (400, "rate_limit_exceeded")
     status, text = await salesforce("POST", "/services/Soap/u/60.0", data=envelope("<login/>"))

@@ -132,9 +132,14 @@ class Faults:
                 drawn = each.meet() if each.running and not each.over else None
                 if drawn is not None:
                     return drawn
-            elif each.kind != "handshake" and not _is_of_parts(each, path) and _hit(each):
+            elif await self._concerns(each, request, path) and _hit(each):
                 return each
         return None
+
+    async def _concerns(self, fault: Fault, request: web.Request, path: str) -> bool:
+        if fault.kind == "handshake" or _is_of_parts(fault, path):
+            return False
+        return fault.kind != "limit" or await limits.concerns(self._world, fault, request)
 
     def _meet_part(self, part: "Call") -> None:
         """Refuse a call inside a composite one if a fault on its object says so; raises `SalesforceError`."""

@@ -28,9 +28,19 @@ _FORBIDDEN = 403
 
 async def limit(world: "World", fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer that a limit is reached, or what the endpoint answers to those whom no limit concerns."""
+    return await _answer(world, fault, request) or await handler(request)
+
+
+async def concerns(world: "World", fault: Fault, request: web.Request) -> bool:
+    """Whether a call is one that the limit of a fault can meet."""
+    return await _answer(world, fault, request) is not None
+
+
+async def _answer(world: "World", fault: Fault, request: web.Request) -> web.Response | None:
     which = fault.limit or LIMITS[fault.side][0]
-    answer = _marketo(world, which, request) if fault.side == "marketo" else await _salesforce(world, which, request)
-    return answer or await handler(request)
+    if fault.side == "marketo":
+        return _marketo(world, which, request)
+    return await _salesforce(world, which, request)
 
 
 def error(world: "World", fault: Fault, request: web.Request) -> web.Response:
