@@ -31,7 +31,7 @@ class Call:
         return option(self.header, header, name)
 
 
-#: Answers what stands in the result, written; None is a call without one.
+#: Answers what stands in the response, as XML.
 Answer = Callable[[Call], str]
 
 
