@@ -4,10 +4,10 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks import audit, engine, hooks, revocation, rotation, start, status, sync
+from benchmarks import audit, engine, hooks, revocation, rotation, simulator, start, status, sync
 from benchmarks.measure import Result, machine, record, table
 
-_ALL = (hooks, engine, status, sync, audit, start, rotation, revocation)
+_ALL = (hooks, engine, status, sync, audit, start, rotation, revocation, simulator)
 MEASURED = {each.__name__.rpartition(".")[2]: each.measure for each in _ALL}
 RESULTS = Path(__file__).parent / "results.json"
 

@@ -1,7 +1,8 @@
 """The servers that are measured, each a process of its own: `python -m benchmarks.servers KIND DATA`.
 
 `service` is the real one; `one_by_one` is the same with a transaction for each event; `bare` is an aiohttp handler
-that parses the same body and does nothing. Each prints a JSON line when it answers and ends with SIGTERM.
+that parses the same body and does nothing; `files` is aiohttp serving the files in the directory. Each prints a JSON
+line when it answers and ends with SIGTERM.
 """
 
 import asyncio
@@ -58,6 +59,9 @@ def run(kind: str, data: Path) -> None:
     if kind == "bare":
         uvloop.run(_serve_bare())
         return
+    if kind == "files":
+        asyncio.run(_serve_files(data))
+        return
     if kind == "one_by_one":
         sqlite._LARGEST_BATCH = 1  # noqa: SLF001  what the service would be without group commit
     settings = Settings(data=data, port=0, log_level="warning")
@@ -76,6 +80,16 @@ async def _serve_bare() -> None:
 
     app = web.Application()
     app.router.add_post("/hooks/{id}/events", receive)
+    await _serve(app)
+
+
+async def _serve_files(data: Path) -> None:
+    app = web.Application()
+    app.router.add_static("/", data)
+    await _serve(app)
+
+
+async def _serve(app: web.Application) -> None:
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
