@@ -19,8 +19,8 @@ from syncline_sim.salesforce.gate import plain_path
 if TYPE_CHECKING:
     from syncline_sim.world import World
 
-#: So many records take a tenth of a second.
-_AT_ONCE = 2000
+#: So many records take a twentieth of a second.
+_AT_ONCE = 500
 _SALESFORCE = ("/services/data/", "/services/async/", "/services/Soap/")
 _CONTROL = ("/records", "/page/records")
 _OF_RECORDS = {"salesforce": _SALESFORCE, "control": _CONTROL}
