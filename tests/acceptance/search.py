@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import aiohttp
 from aiohttp import web
 
 from syncline.web import pages
@@ -16,6 +17,7 @@ from tests.acceptance.world import World
 #: GET routes that no table of ours lists: those for platforms, and the description of the API.
 _OTHER_ROUTES = ("/livez", "/readyz", "/metrics", "/openapi.json")
 FILES = "/static/{name}"
+LINK = "/connect/{text}"
 STREAM = "/i/{id}/stream"
 
 
@@ -77,6 +79,29 @@ class Search:
                         path.split("?")[0],
                     )
                     self.places[f"{path} for a {who} when {when}"] = told.encode() + b"\n\n" + body
+
+    async def visit_by_link(self, integration: str) -> None:
+        """Make a connect link, look at it, redeem it, go on by its cookie, and try it again; keep what is said."""
+        made = await self.world.api("POST", f"/api/integrations/{integration}/connect-links", {})
+        self.plant(connect_link=made["url"].split("_")[-2])
+        page, cookie = f"{self.world.url}/i/{integration}", ""
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
+            for what, method, url, status in (
+                ("look", "GET", made["url"], 200),
+                ("use", "POST", made["url"], 303),
+                ("go on", "GET", page, 200),
+                ("look again", "GET", made["url"], 303),
+                ("use again", "POST", made["url"], 410),
+                ("forge", "POST", f"{made['url']}x", 404),
+            ):
+                headers = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin", "Cookie": cookie}
+                async with http.request(method, url, headers=headers, allow_redirects=False) as response:
+                    assert response.status == status, what
+                    if "Set-Cookie" in response.headers:
+                        cookie = response.headers["Set-Cookie"].partition(";")[0]
+                        self.plant(guest_cookie=cookie.partition("=")[2])
+                    told = [f"{name}: {value}" for name, value in response.headers.items() if name != "Set-Cookie"]
+                    self.places[f"a connect link: {what}"] = "\n".join(told).encode() + await response.read()
 
     async def follow(self, integration: str) -> None:
         """Read the first words of the live stream."""

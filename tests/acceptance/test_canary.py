@@ -17,7 +17,7 @@ from syncline.key_ring import KEY_FILE
 from tests.acceptance.expectations import approach, decide
 from tests.acceptance.leaks import leaks, verifiers
 from tests.acceptance.processes import Program
-from tests.acceptance.search import FILES, STREAM, Search, filled, routes
+from tests.acceptance.search import FILES, LINK, STREAM, Search, filled, routes
 from tests.acceptance.world import World
 
 
@@ -50,6 +50,7 @@ async def test_no_secret_is_ever_seen_again(recorder: Program, tmp_path: Path) -
         search = Search(world, tmp_path / "simulated.sqlite3")
         search.plant(admin_key=world.key)
         integration, hook = await _born(search)
+        await search.visit_by_link(integration)
         await _authorized(search, integration)
         await _synced(search, integration)
         await _knocked(search, integration, hook)
@@ -200,7 +201,7 @@ async def _seen(search: Search, integration: str) -> None:
     for template in routes():
         if template == STREAM:
             await search.follow(integration)
-        elif template != FILES:
+        elif template not in {FILES, LINK}:
             await search.look("all is well", *filled(template, integration))
     for style in ("ndjson", "csv", "json"):
         await search.look(
@@ -214,6 +215,7 @@ async def _seen(search: Search, integration: str) -> None:
         ("audit", "export", integration),
         ("audit", "verify"),
         ("keys", "list"),
+        ("links", "list", integration),
     ):
         for flags in ((), ("--json",)) if arguments[:2] != ("audit", "export") else ((),):
             code, output = await world.command(*arguments, *flags)
