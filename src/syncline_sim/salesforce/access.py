@@ -6,6 +6,7 @@ Law: every door of the API asks here, and words the answer in its own way.
 from typing import TYPE_CHECKING
 
 from syncline_sim.salesforce import apps, limits, networks
+from syncline_sim.salesforce.bulk import usage
 from syncline_sim.salesforce.failure import API_DISABLED, LIMIT_EXCEEDED, SESSION_INVALID, SalesforceError
 
 if TYPE_CHECKING:
@@ -52,6 +53,19 @@ def check_limits(world: "World", login: "Login", used: int) -> None:
         raise SalesforceError(403, "REQUEST_LIMIT_EXCEEDED", LIMIT_EXCEEDED)
     if switches["long_calls_elsewhere"] >= login.org.kind.long_calls:
         raise SalesforceError(403, "REQUEST_LIMIT_EXCEEDED", "ConcurrentPerOrgLongTxn Limit exceeded.")
+
+
+def count_call_of_app(world: "World", login: "Login") -> str:
+    """Count a call of an app that has a limit of its own, and answer what is told of it; raises `SalesforceError`."""
+    app = apps.find(world.db, login.consumer_key)
+    if app is None or not app.settings.daily_calls:
+        return ""
+    name, most = f"calls of {app.consumer_key}", app.settings.daily_calls
+    used = usage.used(world, login.org.id, name)
+    if used >= most:
+        raise SalesforceError(403, "REQUEST_LIMIT_EXCEEDED", LIMIT_EXCEEDED)
+    usage.count(world, login.org.id, name)
+    return f"; per-app-api-usage={used + 1}/{most}(appName={app.name})"
 
 
 def _app_may(world: "World", login: "Login") -> bool:

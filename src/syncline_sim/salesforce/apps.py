@@ -53,6 +53,7 @@ class Settings:
     refresh_idle_lifetime: int = 0
     refresh_at_once: bool = False  #: refresh tokens are dead when they are born
     refresh_ranges: tuple[str, ...] = ()  #: codes and refresh tokens are worth nothing elsewhere; empty: everywhere
+    daily_calls: int = 0  #: how many calls the app may make in any 24 hours; 0: as many as the org
     session_timeout: int = 0  #: the life of its access tokens; 0: as long as the org says
     ip_relaxation: str = "enforce"  #: one of IP_RELAXATION
     trusted_ranges: tuple[str, ...] = ()  #: the app's own, for `relax_trusted`; empty: everywhere

@@ -111,5 +111,6 @@ def admit(world: "World", login: Login, address: str = "") -> str:
     access.judge(world, login, address)
     used = calls_today(world, login.org.id)
     access.check_limits(world, login, used)
+    of_app = access.count_call_of_app(world, login)
     count_calls(world, login, 1)
-    return f"api-usage={used + 1}/{limits.daily_calls(world, login.org)}"
+    return f"api-usage={used + 1}/{limits.daily_calls(world, login.org)}{of_app}"

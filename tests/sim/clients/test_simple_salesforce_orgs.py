@@ -15,7 +15,7 @@ from simple_salesforce.exceptions import (
 from simple_salesforce.login import SalesforceLogin
 
 from syncline_sim.app import Simulation
-from syncline_sim.salesforce import orgs, passwords, permission_sets
+from syncline_sim.salesforce import apps, grants, orgs, passwords, permission_sets
 from tests.sim.clients.test_simple_salesforce import Client, PlainHttp
 
 USER, OTHER = "sync@acme.example", "dana@acme.example"
@@ -120,6 +120,25 @@ async def test_frozen_and_deactivated(simulation: Simulation, client: Client, se
     orgs.change_user(world, USER, active=False)
     lost = await client.refused(SalesforceExpiredSession, lambda sf: sf.describe())
     assert lost == (401, "INVALID_SESSION_ID")
+
+
+async def test_limit_of_an_app(simulation: Simulation, client: Client, org: str) -> None:
+    """An app may have fewer calls than its org, which the client reads beside those of the org."""
+    world = simulation.world
+    settings = apps.Settings(daily_calls=2)
+    app = apps.register(world, org, "Mine", USER, settings)
+    user = orgs.find_user(world.db, USER)
+    client.blocking.headers["Authorization"] = (
+        f"Bearer {grants.open_session(world, app.consumer_key, user, frozenset({'api'})).access_token}"
+    )
+    for used in (1, 2):
+        await client(lambda sf: sf.limits())
+        assert client.blocking.api_usage["per-app-api-usage"] == (used, 2, "Mine")
+    spent = await client.refused(SalesforceRefusedRequest, lambda sf: sf.limits())
+    assert spent == (403, "REQUEST_LIMIT_EXCEEDED")
+    world.advance(3600)
+    apps.change(world, app, daily_calls=3)
+    assert (await client(lambda sf: sf.limits()))["DailyApiRequests"]["Remaining"] == 99_997
 
 
 async def test_storage(simulation: Simulation, client: Client) -> None:
