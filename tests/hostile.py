@@ -117,6 +117,13 @@ def _echo(status: int) -> Behaviour:
     return behave
 
 
+def _refuse(error: str, description: str) -> Behaviour:
+    async def behave(server: Hostile, call: Call, writer: asyncio.StreamWriter) -> None:
+        await _send(writer, 400, json.dumps({"error": error, "error_description": description}).encode())
+
+    return behave
+
+
 async def _hang(server: Hostile, call: Call, writer: asyncio.StreamWriter) -> None:
     await asyncio.sleep(3600)
 
@@ -177,6 +184,7 @@ MISBEHAVIOURS: dict[str, Behaviour] = {
     "gives more scopes": _changed(scope="full web api refresh_token id"),
     "answers for another org": _changed(id="{origin}/id/" + f"{OTHER_ORG}/{USER}"),
     "answers for another user": _changed(id="{origin}/id/" + f"{ORG}/{OTHER_USER}"),
+    "says that the token has expired": _refuse("invalid_grant", "expired access/refresh token"),
     "echoes the request": _echo(400),
     "echoes the request with 200": _echo(200),
     "echoes the request with 500": _echo(500),

@@ -52,6 +52,7 @@ EXCHANGED = {
     "gives more scopes": "",
     "answers for another org": "",  # Nobody has confirmed one yet: a person will see which it is.
     "answers for another user": "",
+    "says that the token has expired": "salesforce.grant_lost",
     "echoes the request": "salesforce.unknown_refusal",
     "echoes the request with 200": "salesforce.unknown_refusal",
     "echoes the request with 500": "salesforce.unknown_refusal",
@@ -138,6 +139,7 @@ async def test_an_exchange_with_a_hostile_server(world: World, server: Hostile, 
 @pytest.mark.case("oauth", 33)
 @pytest.mark.case("oauth", 34)
 @pytest.mark.case("oauth", 35)
+@pytest.mark.case("oauth", 38)
 @pytest.mark.parametrize("misbehaviour", MISBEHAVIOURS)
 async def test_a_refresh_with_a_hostile_server(world: World, server: Hostile, misbehaviour: str) -> None:
     """The grant is given up with its reason, once and for all: what may be spent is not sent again."""

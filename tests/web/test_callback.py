@@ -87,6 +87,8 @@ async def test_state_replayed(before: Before) -> None:
         now = await before.doors.read(before.id)
         assert now.state == taken.state
         assert (await before.doors.rows(before.id))[-1].row.disposition == "refused"
+    listed = await before.doors.store.read(partial(effects.effects, integration=before.id))
+    assert [effect.name for effect in listed].count("exchange_code") == 1
 
 
 @pytest.mark.case("oauth", 5)

@@ -37,7 +37,26 @@ async def test_stranger_is_led_to_sign_in_and_back(stage: Stage, path: str) -> N
 
 @pytest.mark.case("oauth", 21)
 @pytest.mark.parametrize(
-    "where", ["//evil.example", "https://evil.example", "/\\evil.example", "/a\nb", "javascript:1"]
+    "where",
+    [
+        "//evil.example",
+        "///evil.example",
+        "https://evil.example",
+        "https:/evil.example",
+        "https:evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "/i/\\evil.example",
+        "/a\nb",
+        "/\t/evil.example",
+        " //evil.example",
+        "javascript:1",
+        "data:text/html,x",
+        "localhost:80@evil.example",
+        "@evil.example",
+        ".evil.example",
+        "",
+    ],
 )
 async def test_sign_in_leads_to_no_other_site(stage: Stage, where: str) -> None:
     """Only a path of ours is gone to."""
