@@ -137,7 +137,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     text = "how many contacts (default: %(default)s)"
     parser.add_argument("--contacts", type=arguments.count, default=5000, metavar="N", help=text)
-    parser.add_argument("--data", default="", metavar="FILE", help="keep the world in this file (default: in memory)")
+    text = "keep the world in this file (default: in a nameless one in TMPDIR that ends with the world)"
+    parser.add_argument("--data", default="", metavar="FILE", help=text)
     text = "print one line of JSON when ready, as without a terminal (default: only there)"
     parser.add_argument("--json", action="store_true", help=text)
     return parser
