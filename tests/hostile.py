@@ -117,6 +117,12 @@ def _echo(status: int) -> Behaviour:
     return behave
 
 
+async def _confess(server: Hostile, call: Call, writer: asyncio.StreamWriter) -> None:
+    """Reply with tokens, and with every secret once more among the scopes."""
+    scope = " ".join(["api refresh_token id", *call.form.values(), f"{ACCESS}-{server.replies + 1}", REFRESH])
+    await _send(writer, 200, server.reply(call.form.get("client_secret", ""), scope=scope))
+
+
 def _refuse(error: str, description: str) -> Behaviour:
     async def behave(server: Hostile, call: Call, writer: asyncio.StreamWriter) -> None:
         await _send(writer, 400, json.dumps({"error": error, "error_description": description}).encode())
@@ -184,6 +190,7 @@ MISBEHAVIOURS: dict[str, Behaviour] = {
     "gives more scopes": _changed(scope="full web api refresh_token id"),
     "answers for another org": _changed(id="{origin}/id/" + f"{OTHER_ORG}/{USER}"),
     "answers for another user": _changed(id="{origin}/id/" + f"{ORG}/{OTHER_USER}"),
+    "echoes the request in its scopes": _confess,
     "says that the token has expired": _refuse("invalid_grant", "expired access/refresh token"),
     "echoes the request": _echo(400),
     "echoes the request with 200": _echo(200),

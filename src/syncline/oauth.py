@@ -7,10 +7,11 @@ most one request.
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
+import msgspec
 from authlib.oauth2.client import DEFAULT_HEADERS, OAuth2Client
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from pydantic import SecretStr
@@ -20,6 +21,7 @@ from syncline.wire import Reply, Wire, WireError, without
 #: 32 random octets, 43 letters (RFC 7636 §4.1).
 _RANDOM_BYTES = 32
 _SECRET_FIELDS = {"client_secret", "code", "code_verifier", "refresh_token", "token"}
+_TOKEN_FIELDS = ("access_token", "refresh_token", "id_token")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +115,7 @@ class _Client(OAuth2Client):
         url, sent, body = auth.prepare("POST", url, sent, body)
         wire: Wire = self.session
         reply = await wire.call_once("POST", url, headers=sent, body=body.encode())
-        # Tokens have to stay; the words of a refusal are shown.
-        return reply if _has_tokens(reply) else without(reply, *_confided(body))
+        return _discreet(reply, _confided(body))
 
 
 def _confided(body: str) -> list[str]:
@@ -122,13 +123,17 @@ def _confided(body: str) -> list[str]:
     return [value for name, value in parse_qsl(body) if name in _SECRET_FIELDS]
 
 
-def _has_tokens(reply: Reply) -> bool:
-    """Whether it is no refusal; some servers say no with 200."""
+def _discreet(reply: Reply, confided: list[str]) -> Reply:
+    """Strike what was sent from an answer, and the tokens from all of it but their own places: the rest is shown."""
     try:
         document = reply.document() if reply.status == 200 else None  # noqa: PLR2004  RFC 6749 §5.1
     except WireError:
-        return False
-    return isinstance(document, dict) and "error" not in document
+        document = None
+    if not isinstance(document, dict) or "error" in document:  # Some servers say no with 200.
+        return without(reply, *confided)
+    tokens = {name: document.pop(name) for name in _TOKEN_FIELDS if isinstance(document.get(name), str)}
+    rest = without(replace(reply, body=msgspec.json.encode(document)), *confided, *tokens.values())
+    return replace(rest, body=msgspec.json.encode({**rest.document(), **tokens}))
 
 
 def _answer(reply: Reply) -> Tokens | Refusal:

@@ -50,6 +50,7 @@ EXCHANGED = {
     "gives no refresh token": "salesforce.no_refresh_token",
     "gives fewer scopes": "salesforce.missing_scope",
     "gives more scopes": "",
+    "echoes the request in its scopes": "",
     "answers for another org": "",  # Nobody has confirmed one yet: a person will see which it is.
     "answers for another user": "",
     "says that the token has expired": "salesforce.grant_lost",
