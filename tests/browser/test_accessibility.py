@@ -1,6 +1,7 @@
 """Every page against axe (WCAG 2.2 AA), in light and dark and on a small screen."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
@@ -42,11 +43,14 @@ async def test_every_panel_is_accessible(visit: Visit) -> None:
 
 
 async def test_pages_around_are_accessible(visit: Visit) -> None:
-    """Lists, forms, the log, the help, the keys, forms with faults and error pages."""
+    """Lists, forms, the log, the help, the keys, connect links, forms with faults and error pages."""
     await visit.page.emulate_media(reduced_motion="reduce")
     id_ = await visit.stage.reach("credentials_saved.login_failed")
     paths = [*_AROUND, f"/i/{id_}/timeline", f"/i/{id_}/timeline?seq=3", f"/i/{id_}/login/finished"]
     paths += [f"/i/{id_}/do/{event}" for event in ("credentials.saved", "account.saved", "disconnect.requested")]
+    key = {"Authorization": f"Bearer {await visit.stage.key()}"}
+    async with visit.stage.client.post(f"/api/integrations/{id_}/connect-links", json={}, headers=key) as made:
+        paths += [f"/i/{id_}/links", urlsplit((await made.json())["url"]).path]
     found = []
     for path in paths:
         await visit.go(path)
