@@ -87,6 +87,9 @@ async def test_a_grant_revoked_between_cycles_is_restored_and_the_watermark_kept
     lost = await lose_grant(world, integration)
     assert watermarks(lost) == watermarks(before)
     assert {item["field"] for item in lost["secrets"]} >= {"consumer_key", "consumer_secret"}
+    assert lost["waiting_for"] == [], "nothing may be tried by itself"
+    await world.refuse(integration, "sync.requested")
+    assert await calls(world, "salesforce", "token.refresh") == 1
     await world.control("POST", "/records", object="Lead", change={"create": {"LastName": "Meanwhile", "Company": "X"}})
     await world.control("DELETE", "/calls")
     await world.login(integration)

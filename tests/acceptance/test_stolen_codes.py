@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from syncline.cli.demo.browser import Browser
-from tests.acceptance.expectations import approach, blocked, calls, decide
+from tests.acceptance.expectations import OTHER_USER, PASSWORD, approach, blocked, calls, decide
 from tests.acceptance.test_login_failures import CALLBACK, FAILED, awaiting_login
 from tests.acceptance.world import World
 
@@ -60,3 +60,27 @@ async def test_a_code_that_was_spent_is_refused_in_another_login(world: World) -
     assert await calls(world, "salesforce", "token.code") == spent + 1
     await world.login(integration)
     await world.wait_for(integration, "authorized.awaiting_confirmation")
+
+
+@pytest.mark.case("oauth", 17)
+async def test_a_code_that_is_bound_to_no_verifier_ends_before_a_person_who_sees_whose_it_is(world: World) -> None:
+    """A source that does not insist on PKCE takes any verifier for it: nothing goes on before the user was seen."""
+    integration = await world.create()
+    await world.reach(integration, "app_registered.awaiting_credentials")
+    key, secret = await world.register_app(integration, require_pkce=False)
+    await world.send(integration, "credentials.saved", consumer_key=key, consumer_secret=secret)
+    await world.wait_for(integration, "credentials_saved.ready")
+    url = (await world.send(integration, "login.started"))["authorize_url"]
+    async with Browser(world.salesforce, world.url) as thief:
+        page = await thief.open(changed(url, state="s" * 43, code_challenge="", code_challenge_method=""))
+        page = await thief.submit(page, "/login", username=OTHER_USER, password=PASSWORD)
+        page = await thief.submit(page, "/verify", code=await world.mail())
+        stolen = parameter(await decide(page, thief), "code")
+
+    await world.browser.open(f"{world.url}{CALLBACK}?{urlencode({'state': parameter(url, 'state'), 'code': stolen})}")
+
+    found = await world.wait_for(integration, "authorized.awaiting_confirmation")
+    assert found["source"]["identity"]["username"] == OTHER_USER
+    rows = await world.log(integration)
+    assert "connection.confirmed" not in {row["type"] for row in rows}
+    assert await world.people() == 0

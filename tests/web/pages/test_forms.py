@@ -42,11 +42,25 @@ async def test_create_shows_the_hook_secret_once(stage: Stage) -> None:
     assert "typed-client-secret" not in text
 
 
-async def test_create_names_the_field_that_is_wrong(stage: Stage) -> None:
+@pytest.mark.case("oauth", 44)
+@pytest.mark.parametrize(
+    "host",
+    [
+        "https://evil.example",
+        "http://login.salesforce.com",
+        "https://login.salesforce.com.evil.example",
+        "https://login.salesforce.com@evil.example",
+        "https://login.salesforce.com:8443",
+        "https://127.0.0.1",
+        "http://169.254.169.254",
+        "file:///etc/passwd",
+    ],
+)
+async def test_create_names_the_field_that_is_wrong(stage: Stage, host: str) -> None:
     """A host that is not allowed comes back at its field, with what was typed; secrets do not come back."""
-    status, text, _ = await post(stage, "/new", NEW | {"login_host": "https://evil.example", "form_key": "k"})
+    status, text, _ = await post(stage, "/new", NEW | {"login_host": host, "form_key": "k"})
     assert status == 422
-    assert re.search(r'name="login_host"[^>]*value="https://evil\.example"[^>]*aria-invalid="true"', text)
+    assert re.search(rf'name="login_host"[^>]*value="{re.escape(host)}"[^>]*aria-invalid="true"', text)
     assert 'id="login_host-error"' in text
     assert 'value="EMEA production"' in text
     assert "typed-client-secret" not in text
