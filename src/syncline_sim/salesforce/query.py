@@ -51,7 +51,7 @@ def run(caller: Caller, text: str, *, deleted_too: bool = False) -> str:
     if not query.fields:
         return writing.paged(count(db, asker, spec, query), [], page, "")
     if query.grouped:
-        rows = groups.rows(db, asker, spec, query)
+        rows = groups.rows(db, asker, spec, query, caller.batch + 1)
         if len(rows) > caller.batch:
             message = (
                 "Aggregate query does not support queryMore(), use LIMIT to restrict the results to a single batch"

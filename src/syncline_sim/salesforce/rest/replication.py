@@ -77,10 +77,11 @@ def _found(call: Call, stretch: _Stretch, *, deleted: bool) -> Iterator[tuple[st
         LIMIT ?
         """,  # noqa: S608 - built from our own declarations
         (records.org_number(call.db, call.who.login.org.id), stretch.start, stretch.end, _MOST + 1),
-    ).fetchall()
-    if len(rows) > _MOST:
-        raise SalesforceError(400, "EXCEEDED_ID_LIMIT", f"more than {_MOST} ids, ask for a shorter time")
-    return ((row["Id"], row["SystemModstamp"]) for row in rows)
+    )
+    for number, row in enumerate(rows, 1):
+        if number > _MOST:
+            raise SalesforceError(400, "EXCEEDED_ID_LIMIT", f"more than {_MOST} ids, ask for a shorter time")
+        yield row["Id"], row["SystemModstamp"]
 
 
 def _invalid(message: str) -> SalesforceError:

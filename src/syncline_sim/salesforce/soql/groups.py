@@ -13,8 +13,8 @@ from syncline_sim.salesforce.soql.to_sql import Meaning, Sql
 from syncline_sim.salesforce.soql.tokens import malformed, refusal
 
 
-def rows(db: sqlite3.Connection, asker: Asker, spec: ObjectSpec, query: Query) -> list[str]:
-    """Answer the groups that a query finds, each a JSON object; raises `SalesforceError`."""
+def rows(db: sqlite3.Connection, asker: Asker, spec: ObjectSpec, query: Query, most: int) -> list[str]:
+    """Answer the groups that a query finds, at most so many, each a JSON object; raises `SalesforceError`."""
     check_paging(query)
     grouping = _Grouping(Finding(asker, spec, query), query, asker.text)
     finding, meaning = grouping.finding, grouping.meaning
@@ -29,7 +29,7 @@ def rows(db: sqlite3.Connection, asker: Asker, spec: ObjectSpec, query: Query) -
         FROM {finding.scope.source} WHERE {finding.where.text}
         {f"GROUP BY {groups}" if groups else ""} HAVING {having.text} ORDER BY {order} LIMIT ? OFFSET ?
     """  # noqa: S608 - built from our own declarations; what the caller wrote is bound
-    limit = -1 if query.limit is None else query.limit
+    limit = most if query.limit is None else min(query.limit, most)
     return [
         row[0]
         for row in db.execute(sql, (*grouping.selected, *finding.where.values, *having.values, limit, query.offset))
