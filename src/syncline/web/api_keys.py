@@ -21,7 +21,7 @@ def make_key(
     tx: Transaction, *, name: str, role: Role, now: int, integrations: tuple[str, ...] = ()
 ) -> tuple[ApiKey, str]:
     """Make and store a key; answers it and its text, which exists nowhere else. Raises as `store.access.add_key`."""
-    id_, text = shown_once.make(_KIND)
-    key = ApiKey(id_, name, role, now, None, integrations)
-    add_key(tx, key, read_key(text).hash)
+    proof, text = shown_once.make(_KIND)
+    key = ApiKey(proof.id, name, role, now, None, integrations)
+    add_key(tx, key, proof.hash)
     return key, text

@@ -48,9 +48,9 @@ class Redeemed:
 
 async def make(site: Site, who: Who, integration: str, hours: int, *, request: str) -> tuple[Link, str]:
     """Make a link; answers it and its address, which is shown this once. Raises as `commands.send`."""
-    id_, text = shown_once.make(_KIND)
+    proof, text = shown_once.make(_KIND)
     now = site.now()
-    link = NewLink(LINK + id_, _proof(text).hash, now + hours * _HOUR)
+    link = NewLink(LINK + proof.id, proof.hash, now + hours * _HOUR)
     data = {"link": link.id, "expires_at": link.expires_at}
     event = Event(integration, "link.made", f"made:{link.id}", who.actor, now, data, request=request, brings=(link,))
     commands.judge(site, await site.engine.handle(event))
@@ -144,10 +144,3 @@ def _event(
     return Event(
         link.integration, type_, key, actor, site.now(), shown, request=request, brings=brings, refusal=refusal
     )
-
-
-def _proof(text: str) -> shown_once.Proof:
-    proof = shown_once.read(_KIND, text)
-    if proof is None:
-        raise RuntimeError("what was made cannot be read")
-    return proof

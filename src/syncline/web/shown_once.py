@@ -20,11 +20,12 @@ class Proof:
     hash: bytes
 
 
-def make(kind: str) -> tuple[str, str]:
-    """Make a text with 160 random bits; answers its id and the text."""
+def make(kind: str) -> tuple[Proof, str]:
+    """Make a text with 160 random bits; answers what is stored of it, and the text."""
     id_ = secrets.token_hex(_ID_BYTES)
     secret = base64.b32encode(secrets.token_bytes(_SECRET_BYTES)).decode().lower()
-    return id_, f"{kind}_{id_}_{secret}_{_check(kind, id_, secret)}"
+    text = f"{kind}_{id_}_{secret}_{_check(kind, id_, secret)}"
+    return Proof(id_, _hash(text)), text
 
 
 def read(kind: str, text: str) -> Proof | None:
@@ -33,7 +34,11 @@ def read(kind: str, text: str) -> Proof | None:
     parts = text.split("_") if len(text) <= _MOST_LETTERS and text.isascii() else []
     if len(parts) != _PARTS or parts[0] != kind or parts[3] != _check(*parts[:3]):
         return None
-    return Proof(parts[1], hashlib.sha256(text.encode()).digest())
+    return Proof(parts[1], _hash(text))
+
+
+def _hash(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
 
 
 def _check(*parts: str) -> str:
