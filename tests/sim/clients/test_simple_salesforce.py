@@ -287,7 +287,6 @@ async def test_malformed(client: Client, use: Callable[[Any], Any], code: str) -
         lambda sf: sf.Lead.get_by_custom_id("Legacy_Id__c", "nobody"),
         lambda sf: sf.Lead.upsert("Company/Acme", PERSON),
         lambda sf: sf.Lead.describe_layout("012000000000000AAA"),
-        lambda sf: sf.search("FIND {Ada}"),
         lambda sf: sf.toolingexecute("sobjects"),
         lambda sf: sf.apexecute("Nope"),
         lambda sf: sf.restful("nonsense"),
