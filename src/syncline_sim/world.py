@@ -58,8 +58,8 @@ class World:
         self.db.row_factory = sqlite3.Row
         # A world that is lost in a power cut is made again from its seed.
         self.db.executescript(f"""
-            PRAGMA journal_mode = {"WAL" if data else "MEMORY"}; PRAGMA synchronous = OFF; PRAGMA secure_delete = OFF;
-            PRAGMA cache_size = -{_CACHE // 1024};
+            PRAGMA page_size = 16384; PRAGMA cache_size = -{_CACHE // 1024}; PRAGMA secure_delete = OFF;
+            PRAGMA journal_mode = {"WAL" if data else "MEMORY"}; PRAGMA synchronous = OFF;
         """)
         scripts = (mailbox.TABLES, salesforce_tables.TABLES, salesforce_bulk_tables.TABLES, outbound_tables.TABLES)
         others = (streaming_tables.TABLES, marketo_tables.TABLES, bulk_tables.TABLES, webhook_tables.TABLES)
