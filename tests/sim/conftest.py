@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -10,6 +11,15 @@ import pytest
 from syncline_sim.app import Plan, Simulation
 from syncline_sim.world import World
 from tests.sim.person import CALLBACK, Person
+
+_HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of this folder as slow: the simulator is a product beside ours, and has as many tests."""
+    for item in items:
+        if _HERE in item.path.parents:
+            item.add_marker("slow")
 
 
 class ControlDoor:
