@@ -11,6 +11,7 @@ from syncline.effects.grant import open_grant
 from syncline.effects.session import GrantSession, open_session, settle_left_over
 from syncline.errors import GrantLostError, RejectedError, ThrottledError, UnavailableError, UnreachableError
 from syncline.store.integrations import refreshing
+from syncline.store.secrets import sealed
 from tests.effects.world import ID, World, until
 
 EFFECT = Actor("effect", "in_1.0.0")
@@ -78,6 +79,10 @@ async def test_a_refusal_asks_a_person(world: World, error: RejectedError) -> No
     now = await world.now()
     assert now.state == "reauthorization_required.awaiting_person"
     assert (now.context.problem, now.context.resume) == (error.code, "syncing")
+    # The log has which token was sent and refused, by its generation and fingerprint.
+    kept = (await world.store.read(partial(sealed, integration=ID)))["refresh_token"]
+    asked = [await world.log(name) for name in ("grant.refresh_started", "grant.lost")]
+    assert {(row.data["generation"], row.data["fingerprint"]) for (row,) in asked} == {(1, kept.fingerprint)}
 
 
 @pytest.mark.parametrize("error", [UnreachableError("source.down"), ThrottledError("source.busy")])

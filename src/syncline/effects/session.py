@@ -98,8 +98,7 @@ class GrantSession:
             error = GrantLostError("grant.lost", "the source gave no refresh token with this grant")
             await self._send(kept, "grant.lost", told(error))
             raise error
-        seen = kept.safe.fingerprint(REFRESH_TOKEN, kept.refresh_token)
-        outcome = await self._send(kept, "grant.refresh_started", {"fingerprint": seen})
+        outcome = await self._send(kept, "grant.refresh_started", {})
         if outcome.disposition == "unexpected":
             raise GrantLostError("grant.lost", f"nothing is refreshed in the state {outcome.origin}")
         return outcome.accepted
@@ -159,7 +158,9 @@ class GrantSession:
         raise lost from error
 
     async def _send(self, kept: KeptGrant, type_: str, data: dict[str, Any], *brings: Brought) -> Outcome:
-        return await _send(self._tools, kept.integration, self._actor, type_, data, *brings)
+        """Send an event, with the fingerprint of the refresh token that it is about unless it names another."""
+        seen = {"fingerprint": kept.safe.fingerprint(REFRESH_TOKEN, kept.refresh_token)} if kept.refresh_token else {}
+        return await _send(self._tools, kept.integration, self._actor, type_, {**seen, **data}, *brings)
 
 
 async def open_session(tools: Tools, integration: str, actor: Actor, *, to: str) -> GrantSession:
