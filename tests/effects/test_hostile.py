@@ -30,6 +30,9 @@ from syncline.store.transaction import Transaction
 from tests.effects.world import ID, World, build
 from tests.hostile import ACCESS, GIGABYTE, MISBEHAVIOURS, REFRESH, Hostile, hostile_server
 
+#: Generated in numbers: right, and too many for the quick lane.
+pytestmark = pytest.mark.slow
+
 EXCHANGING, FAILED = "credentials_saved.exchanging_code", "credentials_saved.login_failed"
 LOST = "reauthorization_required.awaiting_person"
 SECRET = "canary/consumer+secret=="

@@ -12,6 +12,9 @@ from syncline.store.transaction import Transaction
 from syncline.web import logins
 from tests.web.arrivals import Before
 
+#: Generated in numbers: right, and too many for the quick lane.
+pytestmark = pytest.mark.slow
+
 #: NUL, the end of a line, bytes that are no UTF-8, an overlong slash, half of a surrogate pair, a letter that is not
 #: ASCII, and 64 kB.
 ODD = ["%00", "a%00b", "a%0d%0aSet-Cookie:%20x=y", "%ff%fe", "%c0%af", "%ed%a0%80", "%c3%a9", "x" * 65536]

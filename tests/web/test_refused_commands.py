@@ -10,6 +10,9 @@ from syncline.web.asked import Command, PlainCommand
 from syncline.web.models import Model
 from tests.web.doors import CREDENTIALS, NEW, Doors
 
+#: Generated in numbers: right, and too many for the quick lane.
+pytestmark = pytest.mark.slow
+
 #: Every command, each as it would be taken.
 COMMANDS: dict[str, dict[str, Any]] = {
     "credentials.saved": {**CREDENTIALS, "login_host": "https://test.crm.example"},
