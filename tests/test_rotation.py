@@ -159,6 +159,14 @@ async def test_a_data_key_that_does_not_open_is_left_and_told(house: House, caps
     old, rotation = house.vault.ring.current, house.rotation()
     begun = await rotation.begin("k1")
     assert await house.wrapped(rotation) == {old: 1, begun.current: 9}
+    # Nor does it hold up the next rotation, in this process or, once its start has looked, in another.
+    again = await rotation.begin("k1")
+    assert await house.wrapped(rotation) == {old: 1, begun.current: 0, again.current: 9}
+    other = house.rotation()
+    other.resume()
+    await house.wrapped(other)
+    assert (await other.begin("k1")).current not in {old, begun.current, again.current}
+    await house.wrapped(other)
     told = capsys.readouterr()
     assert "data_key_not_rewrapped" in told.out + told.err
     assert "in_0003" in told.out + told.err

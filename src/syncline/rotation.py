@@ -52,6 +52,8 @@ class Rotation:
         self._store, self._handle, self._vault, self._provider, self._now = store, handle, vault, provider, now
         self._renewing = asyncio.Lock()
         self._running: asyncio.Task[None] | None = None
+        #: Data keys that no key of the ring opens, as the last run has found: they hold up no further rotation.
+        self._stuck = 0
 
     async def progress(self) -> Progress:
         """Say how far it has come."""
@@ -65,7 +67,7 @@ class Rotation:
         While data keys are left from a rotation before, that one goes on and no further key is made.
         """
         async with self._renewing:
-            if not (await self.progress()).left:
+            if (await self.progress()).left <= self._stuck and not self._is_running():
                 self._vault.use(await asyncio.to_thread(self._provider.renew, self._vault.ring))
                 _log.info("master_key_changed", current=self._vault.ring.current, asked_by=who)
             self.resume(who)
@@ -97,7 +99,7 @@ class Rotation:
             _log.error("rotation_failed", error=type(error).__name__)
 
     async def _wrap_all(self, who: str) -> None:
-        after, done, current = "", 0, self._vault.ring.current
+        after, done, current, self._stuck = "", 0, self._vault.ring.current, 0
         while found := await self._store.read(partial(data_keys_but, key_id=current, after=after, most=_TOGETHER)):
             wrapped = await asyncio.gather(*(self._wrap(integration, key, who) for integration, key in found))
             after, done = found[-1][0], done + sum(wrapped)
@@ -115,6 +117,7 @@ class Rotation:
             )
             return (await self._handle(event)).accepted
         except (ConfigurationError, UnavailableError) as error:
+            self._stuck += isinstance(error, ConfigurationError)
             _tell(integration, error)
             return False
 

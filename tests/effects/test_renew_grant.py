@@ -109,6 +109,8 @@ async def test_nothing_is_lent_where_there_is_no_grant(world: World, state: str)
     else:
         await world.say("disconnect.requested")
     assert await world.state() == state
+    assert REFRESH_TOKEN in await world.store.read(partial(sealed, integration=ID))
+    assert await upkeep(world, WEEK).look() == 0  # Each hour a row on its log would be noise.
     outcome = await world.say("grant.renewal_due", actor=TIMER, generation=1)
     assert outcome.disposition == "unexpected"
     assert outcome.effects == ()

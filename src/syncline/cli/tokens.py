@@ -1,6 +1,7 @@
 """`syncline tokens`: what is held for other people, and how to give all of it back at once."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -102,7 +103,7 @@ def _report(done: list[dict[str, Any]], *, as_json: bool) -> None:
         write_text(f"{len(done)} disconnected and erased")
 
 
-async def _end(client: Client, gate: asyncio.Semaphore, id_: str, ended: Any) -> dict[str, Any]:  # noqa: ANN401  a bar's step
+async def _end(client: Client, gate: asyncio.Semaphore, id_: str, ended: Callable[[], object]) -> dict[str, Any]:
     """Disconnect one and wait for what comes of it."""
     async with gate:
         now = await client.get(f"/api/integrations/{id_}")

@@ -17,10 +17,13 @@ SELECT integration, blob, key_id FROM data_keys
  WHERE key_id <> :key_id AND integration > :after ORDER BY integration LIMIT :most;
 
 -- name: list_old_grants(before, most)
--- Those that can be refreshed and were not for long, the oldest first.
+-- Those that can be refreshed and were not for long, the oldest first. Where a grant is lost or given back its tokens
+-- lie about for a while, and are nothing to be looked after.
 SELECT access.integration FROM secrets AS access
   JOIN secrets AS refresh ON refresh.integration = access.integration AND refresh.field = 'refresh_token'
+  JOIN integrations AS i ON i.id = access.integration
  WHERE access.field = 'access_token' AND access.at <= :before
+   AND i.state NOT LIKE 'reauthorization!_required.%' ESCAPE '!' AND i.state NOT LIKE 'disconnected.%'
  ORDER BY access.at, access.integration LIMIT :most;
 
 -- name: list_secrets(integration)
