@@ -8,7 +8,7 @@ from syncline.errors import NotFoundError
 from syncline.store import access as stored
 from syncline.store import integrations
 from syncline.store.links import links as stored_links
-from syncline.web import access, audit_views, commands, links, logins
+from syncline.web import access, audit_views, commands, exports, links, logins
 from syncline.web.api_keys import make_key
 from syncline.web.asked import (
     AuditAsked,
@@ -140,7 +140,7 @@ async def _audit(call: Call[None, AuditAsked], integration: str) -> AuditPage | 
         return await audit_views.page(call.site, call.query, integration, only=call.who.key.integrations)
     access.require(call.request, "export")
     wanted = audit_views.wanted(call.query, integration, call.who.key.integrations)
-    return await audit_views.export(call.site, call.request, call.query, wanted)
+    return await exports.export(call.site, call.request, call.query, wanted)
 
 
 @API.route("GET", "/api/tokens", right="read", query=TokensAsked, answer=Tokens)
