@@ -1,23 +1,15 @@
-"""`syncline audit`: read the log, take it away, prove it."""
+"""`syncline audit list` and `export`: read the log, take it away."""
 
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, BinaryIO
 
-import msgspec
 import typer
 
-from syncline import main
 from syncline.cli.client import DEFAULT_URL, ServiceKey, ServiceUrl, connect
-from syncline.cli.exits import CODES, FAILED, CommandError, command, console
+from syncline.cli.exits import CommandError, command
 from syncline.cli.log import read_page, write_rows
 from syncline.cli.output import AsJson, write_json, write_text
-from syncline.store.sqlite import open_store
-from syncline.store.verify import Report
-from syncline.store.verify import verify as prove
-
-app = typer.Typer(no_args_is_help=True, help="Read, export and prove the audit log.", epilog=CODES)
 
 Id = Annotated[str, typer.Argument(metavar="[ID]", help="An integration; without it, all of them.")]
 EventType = Annotated[str, typer.Option("--type", help="Only events of this type.")]
@@ -34,7 +26,6 @@ class Format(StrEnum):
     csv = "csv"
 
 
-@app.command("list")
 @command
 async def list_(
     integration: Id = "",
@@ -55,7 +46,6 @@ async def list_(
     write_json({"items": rows}) if as_json else write_rows(rows)
 
 
-@app.command()
 @command
 async def export(
     integration: Id = "",
@@ -84,51 +74,6 @@ async def export(
                 size += file.write(chunk)
     if output is not None:
         write_json({"file": str(output), "bytes": size}) if as_json else write_text(f"{size} bytes in {output}")
-
-
-@app.command()
-@command
-async def verify(
-    integration: Id = "",
-    *,
-    data: Annotated[
-        Path,
-        typer.Option(envvar="SYNCLINE_DATA", help="The data directory; the service may be running.", metavar="DIR"),
-    ] = Path("syncline-data"),
-    as_json: AsJson = False,
-) -> None:
-    """Prove the audit log: every chain of hashes, every sequence without a gap, and every state as its log tells it.
-
-    Opens the database for reading only and needs no key. Names the first row that is wrong and ends with exit code 1.
-
-    Example: syncline audit verify --data /srv/syncline
-    """
-    store = await open_store(data / main.DATABASE, read_only=True)
-    try:
-        with console.status("Reading the log …") as line:
-
-            def show(rows: int) -> None:
-                line.update(f"{rows:,} rows read …")
-
-            report = await store.read(partial(prove, integration=integration, progress=show))
-    finally:
-        await store.close()
-    if integration and not report.rows:
-        raise CommandError(f"there is no integration {integration}")
-    write_json(_facts(report)) if as_json else write_text(_sentence(report))
-    if not report.proved:
-        raise typer.Exit(FAILED)
-
-
-def _facts(report: Report) -> dict[str, Any]:
-    return {"proved": report.proved, **msgspec.to_builtins(report)}
-
-
-def _sentence(report: Report) -> str:
-    if report.proved:
-        return f"proved: {report.rows:,} rows of {report.integrations:,} integrations"
-    faults = [f"{fault.integration}, seq {fault.seq}: {fault.what}" for fault in report.faults]
-    return "\n".join([f"NOT proved: {len(faults)} of {report.integrations:,} integrations have a fault", *faults])
 
 
 def _path(integration: str) -> str:
