@@ -20,7 +20,7 @@ from syncline.store.secrets import data_key
 from syncline.store.sqlite import SQLiteStore, open_store
 from syncline.store.verify import verify
 from syncline.vault import Vault
-from tests.core.chart_file import chart
+from tests.core.chart_file import chart, service_chart
 
 COUNT = 300
 PERSON = Actor("person", "k1")
@@ -34,7 +34,7 @@ class House:
     def __init__(self, store: SQLiteStore, keys: KeyFile) -> None:
         """Read the ring."""
         self.store, self.keys = store, keys
-        self.engine = Engine(store, Rules(chart(), DELAYS))
+        self.engine = Engine(store, Rules(chart(), DELAYS, service_chart()))
         self.vault = Vault(keys.read())
 
     def rotation(self, handle: Handle | None = None) -> Rotation:

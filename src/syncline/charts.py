@@ -4,6 +4,7 @@ from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
 CURRENT = "integration.v1.yaml"
+SERVICE = "service.v1.yaml"
 
 
 def chart_folder() -> Path:

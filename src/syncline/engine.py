@@ -3,7 +3,7 @@
 Law: everything that changes an integration is an event, and every event comes through `Engine.handle`.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from syncline.core.event import Event
@@ -16,9 +16,10 @@ Watcher = Callable[[Outcome], None]
 class Engine:
     """Decides and records events; tells those who watch what became of them."""
 
-    def __init__(self, store: Store, rules: Rules) -> None:
-        """Take the store to write to and the rules that decide."""
+    def __init__(self, store: Store, rules: Rules, seal: Callable[[Event], Awaitable[Event]] | None = None) -> None:
+        """Take the store to write to, the rules that decide, and what seals the personal data of an event."""
         self._store = store
+        self._seal = seal
         self.rules = rules
         self._watchers: list[Watcher] = []
 
@@ -29,6 +30,8 @@ class Engine:
 
     async def handle(self, event: Event) -> Outcome:
         """Decide what an event means and record it, in one transaction; raises `NotFoundError`, `UnavailableError`."""
+        if self._seal is not None:
+            event = await self._seal(event)
         outcome = await self._store.write(partial(record, event=event, rules=self.rules))
         # Only now: no effect may start and nobody be told before the cause is durable.
         for watcher in tuple(self._watchers):

@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 from pydantic import SecretStr
 
 from syncline import memory, providers
-from syncline.charts import CURRENT, chart_folder
+from syncline.charts import CURRENT, SERVICE, chart_folder
 from syncline.config import Settings
 from syncline.core.chart import read_chart
 from syncline.core.effect import EFFECTS
@@ -32,7 +32,9 @@ from syncline.engine import Engine
 from syncline.errors import ConfigurationError
 from syncline.key_ring import KeyProvider, choose_provider
 from syncline.logs import configure
+from syncline.privacy import Privacy
 from syncline.rotation import Rotation
+from syncline.service_log import ServiceLog
 from syncline.store.record import Rules
 from syncline.store.secrets import master_keys
 from syncline.store.sqlite import SQLiteStore, open_store
@@ -109,6 +111,8 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         keys = choose_provider(settings.data, variable=settings.master_keys, command=settings.master_key_command)
         vault = Vault(await asyncio.to_thread(keys.read, await store.read(master_keys)))
         site = _compose(settings, store, vault, keys, http, _public_url(settings, door))
+        await site.service_log.open()
+        await site.service_log.note("service.started", {})
         worker = Worker(_tools(site), site.engine)
         runner = build_runner(build_app(site))
         stack.push_async_callback(runner.cleanup)
@@ -131,6 +135,7 @@ async def _stop(site: Site, worker: Worker) -> None:
     """Say that we are going (readiness answers 503, streams end), then let the effects finish or be given back."""
     site.stopping.set()
     await worker.stop(_WORKER_GRACE)
+    await site.service_log.note("service.stopped", {})
 
 
 def _make_folder(folder: Path) -> None:
@@ -214,11 +219,14 @@ def _compose(
     public_url: str,
 ) -> Site:
     """Put the parts together."""
-    engine = Engine(store, rules(settings))
+    privacy = Privacy(store, vault, now)
+    engine = Engine(store, rules(settings), privacy.seal)
     return Site(
         engine=engine,
         store=store,
         vault=vault,
+        privacy=privacy,
+        service_log=ServiceLog(store, vault, engine.handle, now),
         rotation=Rotation(store, engine.handle, vault, keys, now),
         providers=providers.connect(http, settings),
         settings=settings,
@@ -227,10 +235,10 @@ def _compose(
 
 
 def rules(settings: Settings) -> Rules:
-    """Answer the rules that decide: the current chart and the delays that the settings give to its timers."""
-    chart = read_chart(chart_folder() / CURRENT)
+    """Answer the rules that decide: the current charts and the delays that the settings give to their timers."""
+    chart, service = (read_chart(chart_folder() / name) for name in (CURRENT, SERVICE))
     delays = {kind.delay: float(getattr(settings, kind.delay)) for kind in EFFECTS.values() if kind.delay}
-    return Rules(chart, delays)
+    return Rules(chart, delays, service)
 
 
 def _tools(site: Site) -> Tools:

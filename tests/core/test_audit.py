@@ -17,6 +17,7 @@ from syncline.core.event import (
     DataKey,
     Document,
     EndedLink,
+    ErasedSubject,
     Erasure,
     Event,
     LoginAttempt,
@@ -53,6 +54,7 @@ SEEN: tuple[tuple[Brought, str], ...] = (
     (SettledEffect("in_1.2.0", "hidden lease", done=False), "alive:in_1.2.0"),
     (SentRecords("Lead", (("hidden", "s"), ("b", "s"))), "sent:Lead:2"),
     (RefusedRecords("Lead", (("hidden", "reason"),)), "refused:Lead:1"),
+    (ErasedSubject("person:k1"), "erased_subject:person:k1"),
 )
 
 

@@ -30,7 +30,7 @@ from syncline.store.sqlite import SQLiteStore, open_store
 from syncline.store.transaction import Transaction
 from syncline.vault import Vault
 from syncline.worker import Worker
-from tests.core.chart_file import chart
+from tests.core.chart_file import chart, service_chart
 from tests.effects.fakes import ORG, USER, FakeSource, FakeTarget
 
 ID = "in_1"
@@ -174,7 +174,7 @@ async def build(folder: Path) -> World:
     """Make a world in an empty folder."""
     store = await open_store(folder / "syncline.db")
     delays = {"login_lifetime": 600.0, "cycle_interval": 300.0, "throttle_wait": 900.0, "failure_wait": 300.0}
-    engine = Engine(store, Rules(chart(), delays))
+    engine = Engine(store, Rules(chart(), delays, service_chart()))
     vault = Vault(KeyFile(folder).read())
     source, target = FakeSource(), FakeTarget()
     settings = Settings(data=folder, effect_backoff=0.001, http_timeout=0.2)

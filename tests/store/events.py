@@ -9,9 +9,13 @@ from syncline.engine import Engine
 from syncline.store import effects, integrations, log, secrets
 from syncline.store.record import Outcome, Rules
 from syncline.store.transaction import Store
-from tests.core.chart_file import chart
+from tests.core.chart_file import chart, service_chart
 
-RULES = Rules(chart(), {"login_lifetime": 600.0, "cycle_interval": 300.0, "throttle_wait": 900.0, "failure_wait": 60.0})
+RULES = Rules(
+    chart(),
+    {"login_lifetime": 600.0, "cycle_interval": 300.0, "throttle_wait": 900.0, "failure_wait": 60.0},
+    service_chart(),
+)
 
 #: A moment in 2026; every event that names none is a second later than the one before it.
 NOW = 1_795_000_000_000_000

@@ -23,7 +23,9 @@ from syncline.core.effect import EFFECTS
 from syncline.core.event import Actor, Brought, Document, Event
 from syncline.engine import Engine
 from syncline.key_ring import KeyFile
+from syncline.privacy import Privacy
 from syncline.rotation import Rotation
+from syncline.service_log import ServiceLog
 from syncline.store import integrations, log
 from syncline.store.access import Role
 from syncline.store.integrations import Integration
@@ -34,7 +36,7 @@ from syncline.vault import Vault
 from syncline.web.api_keys import make_key
 from syncline.web.app import build_app
 from syncline.web.site import Site, now
-from tests.core.chart_file import chart
+from tests.core.chart_file import chart, service_chart
 from tests.web.handmade import providers
 
 PUBLIC_URL = "https://sync.example.com"
@@ -203,20 +205,26 @@ async def open_doors(folder: Path) -> AsyncIterator[Doors]:
     (folder / "test.sqlite3").write_bytes(database)
     store = await open_store(folder / "test.sqlite3")
     delays = {kind.delay: float(getattr(settings, kind.delay)) for kind in EFFECTS.values() if kind.delay}
-    rules = Rules(chart(), delays)
+    rules = Rules(chart(), delays, service_chart())
     clock = Clock()
-    engine, keys_kept = Engine(store, rules), KeyFile(folder)
+    keys_kept = KeyFile(folder)
     vault = Vault(keys_kept.read())
+    privacy = Privacy(store, vault, clock)
+    engine = Engine(store, rules, privacy.seal)
     site = Site(
         engine=engine,
         store=store,
         vault=vault,
+        privacy=privacy,
+        service_log=ServiceLog(store, vault, engine.handle, clock),
         rotation=Rotation(store, engine.handle, vault, keys_kept, clock),
         providers=providers(),
         settings=settings,
         public_url=PUBLIC_URL,
         now=clock,
     )
+    await site.service_log.open()
+    await site.service_log.note("service.started", {})
     server = TestServer(build_app(site))
     await server.start_server()
     # A browser takes the loopback address for a secure origin; so must its stand-in, or it drops our cookies.

@@ -229,13 +229,13 @@ async def test_log_is_paged_and_exported(doors: Doors) -> None:
     await doors.command(id_, "app.registered")
     page = (await doors.ask("GET", f"/api/integrations/{id_}/audit?limit=1")).json
     assert [row["type"] for row in page["items"]] == ["integration.created"]
-    rest = (await doors.ask("GET", f"/api/audit?after={page['next']}")).json
+    rest = (await doors.ask("GET", f"/api/integrations/{id_}/audit?after={page['next']}")).json
     assert [(row["type"], row["from"]) for row in rest["items"]] == [("app.registered", "unconfigured")]
     export = await doors.ask("GET", f"/api/integrations/{id_}/audit?format=ndjson", role="auditor")
     lines = [json.loads(line) for line in export.text.splitlines()]
     assert [line["row"]["seq"] for line in lines] == [1, 2]
     assert f'"row":{(await doors.rows(id_))[0].content.decode()}}}' in export.text
-    sheet = await doors.ask("GET", "/api/audit?format=csv", role="auditor")
+    sheet = await doors.ask("GET", f"/api/integrations/{id_}/audit?format=csv", role="auditor")
     assert sheet.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert sheet.text.splitlines()[0].startswith("position,integration,seq,at,type")
     assert len(sheet.text.splitlines()) == 3
@@ -262,7 +262,7 @@ async def test_every_command_of_a_person_is_a_command_of_the_api(doors: Doors) -
     document = (await doors.ask("GET", "/openapi.json", role=None)).json
     mapping = document["components"]["schemas"]["CommandBody"]["discriminator"]["mapping"]
     persons = {name for name, kind in EVENTS.items() if "person" in kind.senders}
-    assert set(mapping) == persons - {"integration.created", "link.made", "link.revoked"}
+    assert set(mapping) == persons - {"integration.created", "link.made", "link.revoked", "hook.rotated"}
 
 
 async def test_closed_integration_says_so(doors: Doors) -> None:

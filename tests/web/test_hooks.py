@@ -63,9 +63,12 @@ async def test_signed_event_is_recorded(hook: Hook) -> None:
         "from": "unconfigured",
         "to": "unconfigured",
     }
-    row = (await hook.doors.rows(hook.id))[-1].row
-    assert (row.type, row.key, row.actor.via) == ("sync.requested", "hook:m1", "signature")
-    assert row.data == {"sent": {"why": "canary"}}
+    stored = (await hook.doors.rows(hook.id))[-1]
+    assert (stored.row.type, stored.row.key, stored.row.actor.via) == ("sync.requested", "hook:m1", "signature")
+    assert b"canary" not in stored.content  # What a sender says may name a person, and so may its address.
+    assert b"127.0.0.1" not in stored.content
+    row = await hook.doors.site.privacy.reveal(stored.row)
+    assert (row.data, row.actor.address) == ({"sent": {"why": "canary"}}, "127.0.0.1")
 
 
 async def test_event_moves_the_machine(hook: Hook) -> None:

@@ -17,6 +17,7 @@ from syncline.core.event import (
     DataKey,
     Document,
     EndedLink,
+    ErasedSubject,
     Erasure,
     Event,
     LoginAttempt,
@@ -33,9 +34,15 @@ from syncline.core.event import (
 #: What stands in the place of a previous hash before the first row.
 GENESIS = bytes(32)
 
+#: The format of the rows that are written now. Rows of format 1 say no `v`.
+FORMAT = 2
+
 
 class Row(msgspec.Struct, frozen=True, omit_defaults=True, rename={"origin": "from"}):
-    """One row of the log, as it is written: UTF-8 JSON, keys sorted, no white space, defaults left out."""
+    """One row of the log, as it is written: UTF-8 JSON, keys sorted, no white space, defaults left out.
+
+    Rows of format 1 lack `v`, `digest`, `belongs`, `refusal` and `bar`, and their personal data is not sealed.
+    """
 
     integration: str
     seq: int
@@ -61,6 +68,15 @@ class Row(msgspec.Struct, frozen=True, omit_defaults=True, rename={"origin": "fr
     request: str = ""
     #: The row whose key this one repeats.
     repeats: int = 0
+    v: int = 1
+    #: Of the payload (`payload_digest`), in hexadecimal.
+    digest: str = ""
+    #: The event's own `state_seq`: what a timer or a result of an effect belongs to.
+    belongs: int | None = None
+    #: Why the door did not let the event in.
+    refusal: str = ""
+    #: What the store found against it: an attempt that was spent before, a lease that is another's.
+    bar: str = ""
 
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
@@ -110,6 +126,8 @@ def describe(brought: Brought) -> str:  # noqa: C901  one case for each kind
             seen = f"sent:{name}:{len(rows)}"
         case RefusedRecords(object=name, rows=rows):
             seen = f"refused:{name}:{len(rows)}"
+        case ErasedSubject(subject=subject):
+            seen = f"erased_subject:{subject}"
         case DataKey(key_id=key_id) | RewrappedKey(fresh=DataKey(key_id=key_id)):
             seen = f"data_key:{key_id}"
     return seen

@@ -59,6 +59,11 @@ class Chart(msgspec.Struct, frozen=True):
     rules: dict[tuple[str, str], Rule]
     source: dict[str, Any]
 
+    @property
+    def reference(self) -> str:
+        """The chart as a row names it: name, version and the beginning of its digest."""
+        return f"{self.name}@{self.version}#{self.digest[:12]}"
+
     def possible(self, state: str) -> list[str]:
         """List the triggers that mean something in a state, in the chart's order."""
         return [trigger for trigger in self.triggers if (state, trigger) in self.rules]

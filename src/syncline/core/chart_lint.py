@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from syncline.core.effect import EFFECTS
-from syncline.core.event import BIRTH, EVENTS
+from syncline.core.event import BIRTH, EVENTS_OF, SERVICE_BIRTH
 from syncline.core.guards import GUARDS
 
 _CHART_KEYS = {"chart", "version", "initial", "states", "transitions"}
@@ -34,6 +34,8 @@ def _paths(states: object, prefix: str) -> Iterator[tuple[str, dict[str, Any]]]:
 def _shape(source: dict[str, Any], paths: dict[str, dict[str, Any]]) -> Iterator[str]:
     if not isinstance(source["version"], int) or not isinstance(source["chart"], str):
         yield "`chart` is a name and `version` a whole number"
+    elif source["chart"] not in EVENTS_OF:
+        yield f"there are events for the charts {', '.join(EVENTS_OF)} only"
     for path, state in paths.items():
         if unknown := set(state) - _STATE_KEYS:
             yield f"state {path}: unknown keys {', '.join(sorted(unknown))}"
@@ -76,10 +78,11 @@ def _names(source: dict[str, Any], paths: dict[str, dict[str, Any]]) -> Iterator
 
 
 def _triggers(source: dict[str, Any]) -> Iterator[str]:
+    events = EVENTS_OF[source["chart"]]
     for transition in source["transitions"]:
-        if transition["trigger"] not in EVENTS:
+        if transition["trigger"] not in events:
             yield f"{transition['trigger']} from {transition['source']}: there is no event {transition['trigger']}"
-    unused = set(EVENTS) - {t["trigger"] for t in source["transitions"]} - {BIRTH}
+    unused = set(events) - {t["trigger"] for t in source["transitions"]} - {BIRTH, SERVICE_BIRTH}
     for event in sorted(unused):
         yield f"no transition is triggered by the event {event}"
 

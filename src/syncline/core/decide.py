@@ -9,7 +9,7 @@ import msgspec
 
 from syncline.core.chart import Chart
 from syncline.core.context import Context, after
-from syncline.core.event import EVENTS, Event
+from syncline.core.event import ALL_EVENTS, Event
 from syncline.core.guards import GUARDS
 
 Disposition = Literal["transitioned", "handled", "refused", "unexpected", "duplicate", "stale"]
@@ -64,7 +64,7 @@ def decide(chart: Chart, snapshot: Snapshot, event: Event) -> Decision:
 def _not_let_in(event: Event) -> str:
     if event.refusal:
         return f"door: {event.refusal}"
-    kind = EVENTS.get(event.type)
+    kind = ALL_EVENTS.get(event.type)
     if kind is not None and event.actor.kind not in kind.senders:
         return f"sender: {event.actor.kind} may not send {event.type}"
     return ""

@@ -113,6 +113,12 @@ class SentRecords(msgspec.Struct, frozen=True):
     forget_before: str = ""
 
 
+class ErasedSubject(msgspec.Struct, frozen=True):
+    """The subject whose key this event destroys; if it has none, the event is refused."""
+
+    subject: str
+
+
 class RefusedRecords(msgspec.Struct, frozen=True):
     """Records that the target refused: (id, reason)."""
 
@@ -135,6 +141,7 @@ Brought = (
     | SettledEffect
     | SentRecords
     | RefusedRecords
+    | ErasedSubject
 )
 
 
@@ -158,6 +165,14 @@ class Event(msgspec.Struct, frozen=True):
 
 #: The event that every log starts with.
 BIRTH = "integration.created"
+
+#: What the log of the service itself goes under, in the place of an integration's id, and how it starts.
+SERVICE, SERVICE_BIRTH = "service", "service.installed"
+
+
+def birth_of(integration: str) -> str:
+    """Answer the event that a log has to start with."""
+    return SERVICE_BIRTH if integration == SERVICE else BIRTH
 
 
 class EventType(msgspec.Struct, frozen=True):
@@ -230,3 +245,17 @@ EVENTS: dict[str, EventType] = {
     "erasure.requested": EventType("Erase the secrets without revoking", _by("person")),
     "effect.exhausted": EventType("Gave up after several tries", _by("effect")),
 }
+
+#: Every trigger of the service's own chart.
+SERVICE_EVENTS: dict[str, EventType] = {
+    SERVICE_BIRTH: EventType("Syncline installed", _by("service")),
+    "service.started": EventType("Service started", _by("service")),
+    "service.stopped": EventType("Service stopped", _by("service")),
+    "data_key.rewrapped": EVENTS["data_key.rewrapped"],
+    "subject.erased": EventType("Erase a person from the log", _by("person")),
+}
+
+#: By the name of the chart.
+EVENTS_OF = {"integration": EVENTS, "service": SERVICE_EVENTS}
+#: What any of the charts knows.
+ALL_EVENTS = EVENTS | SERVICE_EVENTS

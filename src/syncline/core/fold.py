@@ -13,10 +13,10 @@ import syncline
 from syncline.core.audit import GENESIS
 from syncline.core.context import Context, after
 from syncline.core.decide import ACCEPTED
-from syncline.core.event import BIRTH
+from syncline.core.event import birth_of
 
-#: The columns that a row is stored under: integration, seq, at, type, key, disposition, origin, target.
-Columns = tuple[str, int, int, str, str, str, str, str]
+#: The columns that a row is stored under: integration, seq, at, type, key, disposition, origin, target, digest.
+Columns = tuple[str, int, int, str, str, str, str, str, str]
 
 
 class Gist(msgspec.Struct, frozen=True, gc=False, rename={"origin": "from"}):
@@ -35,6 +35,8 @@ class Gist(msgspec.Struct, frozen=True, gc=False, rename={"origin": "from"}):
     repeats: int = 0
     context: msgspec.Raw = msgspec.Raw(b"{}")
     data: msgspec.Raw = msgspec.Raw(b"{}")
+    v: int = 1
+    digest: str = ""
 
 
 class Fold(msgspec.Struct):
@@ -61,7 +63,10 @@ _ENCODE = msgspec.json.Encoder(order="sorted").encode
 
 
 def advance(fold: Fold, columns: Columns, owns_key: int, content: bytes, stored: bytes) -> None:
-    """Read the next row into the fold; a row that cannot be true leaves its fault there and moves nothing."""
+    """Read the next row into the fold; a row that cannot be true leaves its fault there and moves nothing.
+
+    `columns` hold the digest in hexadecimal; rows of format 1 do not say theirs, so theirs cannot be compared.
+    """
     link = hashlib.sha256(fold.hash + content).digest()
     if link != stored:
         fold.fault = "its hash is not that of its bytes and of the row before it"
@@ -97,9 +102,10 @@ def differences(fold: Fold, seq: int, state: str, state_seq: int, context: str, 
 
 def _misplaced(fold: Fold, columns: Columns, owns_key: int, row: Gist) -> str:
     """Say how the columns differ from the bytes, or the row from its place."""
-    said = (row.integration, row.seq, row.at, row.type, row.key, row.disposition, row.origin, row.to)
+    digest = row.digest if row.v > 1 else columns[8]
+    said = (row.integration, row.seq, row.at, row.type, row.key, row.disposition, row.origin, row.to, digest)
     if columns != said:
-        names = ("integration", "seq", "at", "type", "key", "disposition", "origin", "target")
+        names = ("integration", "seq", "at", "type", "key", "disposition", "origin", "target", "digest")
         wrong = [name for name, column, value in zip(names, columns, said, strict=True) if column != value]
         return f"columns that are not what its bytes say: {', '.join(wrong)}"
     if bool(owns_key) == bool(row.repeats):
@@ -113,8 +119,8 @@ def _impossible(fold: Fold, row: Gist) -> str:
     """Say what cannot follow from the row before: the state, or the memory."""
     if row.origin != fold.state:
         return f"it starts from {row.origin}, the row before ended in {fold.state}"
-    if (row.seq == 1) != (not row.origin) or (row.seq == 1 and row.type != BIRTH):
-        return f"a log starts with {BIRTH}, and only there"
+    if (row.seq == 1) != (not row.origin) or (row.seq == 1 and row.type != birth_of(row.integration)):
+        return f"a log starts with {birth_of(row.integration)}, and only there"
     entered = row.disposition == "transitioned"
     if not entered and row.to != row.origin:
         return f"it is {row.disposition} and yet leads to {row.to}"

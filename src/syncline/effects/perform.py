@@ -51,6 +51,7 @@ async def _ring(work: Work) -> None:
             work.tools.now(),
             data,
             cause=f"effect:{work.effect.id}",
+            request=work.effect.id,  # What a timer begins is a story of its own.
             state_seq=work.effect.state_seq,
             brings=(SettledEffect(work.effect.id, work.lease),),
         )

@@ -85,6 +85,7 @@ class Work:
             self.tools.now(),
             data,
             cause=f"effect:{self.effect.id}",
+            request=self.effect.request,
             state_seq=self.effect.state_seq,
             brings=brings,
         )

@@ -7,6 +7,7 @@ from syncline.core.event import (
     DataKey,
     Document,
     EndedLink,
+    ErasedSubject,
     Erasure,
     Event,
     LoginAttempt,
@@ -41,6 +42,8 @@ def consume(tx: Transaction, event: Event, brought: Brought) -> str:
             return "the connect link has ended before"
         case RewrappedKey() if not _exchange(tx, event, brought):
             return "its data key was erased or exchanged since"
+        case ErasedSubject(subject=subject) if not tx.erase_subject(subject=subject, now=event.at):
+            return "the log seals nothing of this subject, or its key was destroyed before"
     return ""
 
 
@@ -77,7 +80,7 @@ def keep(tx: Transaction, event: Event, brought: Brought, seq: int) -> None:
             _erase(tx, event, brought)
         case SentRecords() | RefusedRecords():
             _keep_rows(tx, event, brought)
-        case SettledEffect() | SpentAttempt() | SpentLink() | EndedLink() | RewrappedKey():
+        case SettledEffect() | SpentAttempt() | SpentLink() | EndedLink() | RewrappedKey() | ErasedSubject():
             pass  # Consumed before the decision.
 
 

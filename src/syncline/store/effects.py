@@ -22,6 +22,7 @@ class EffectRow(msgspec.Struct, frozen=True):
     last_error: str
     created_at: int
     ended_at: int | None
+    request: str = ""  #: the id of the request that led to it
 
 
 def claim(tx: Transaction, *, now: int, lease: str, lease_until: int, limit: int) -> list[EffectRow]:

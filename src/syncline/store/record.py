@@ -15,7 +15,7 @@ from syncline.core.chart import Chart
 from syncline.core.context import Context
 from syncline.core.decide import ACCEPTED, Decision, Disposition, Snapshot, decide
 from syncline.core.effect import due_at
-from syncline.core.event import BIRTH, Event, SettledEffect
+from syncline.core.event import SERVICE, Event, SettledEffect, birth_of
 from syncline.errors import NotFoundError
 from syncline.store.brought import consume, keep, settle
 from syncline.store.transaction import Transaction
@@ -44,15 +44,30 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Rules(msgspec.Struct, frozen=True, dict=True):
-    """What decides: the compiled chart and the delays of its timers, in seconds."""
+    """What decides: the compiled charts, and the delays of the timers, in seconds."""
 
     chart: Chart
     delays: Mapping[str, float]
+    #: The chart of the service's own log.
+    service: Chart
 
     @cached_property
     def chart_name(self) -> str:
-        """The chart as a row names it."""
-        return f"{self.chart.name}@{self.chart.version}#{self.chart.digest[:12]}"
+        """The integrations' chart as a row names it."""
+        return self.chart.reference
+
+    @cached_property
+    def service_name(self) -> str:
+        """The service's chart as a row names it."""
+        return self.service.reference
+
+    def chart_of(self, integration: str) -> Chart:
+        """Answer the chart that decides for an integration, or for the service."""
+        return self.service if integration == SERVICE else self.chart
+
+    def name_of(self, integration: str) -> str:
+        """Answer that chart as a row names it."""
+        return self.service_name if integration == SERVICE else self.chart_name
 
 
 class _Head(msgspec.Struct, frozen=True):
@@ -74,6 +89,7 @@ class _Entry(msgspec.Struct, frozen=True):
     state_seq: int
     effects: tuple[str, ...] = ()
     repeats: int = 0
+    bar: str = ""  #: what the store found against the event
 
 
 def record(tx: Transaction, event: Event, *, rules: Rules) -> Outcome:
@@ -82,7 +98,7 @@ def record(tx: Transaction, event: Event, *, rules: Rules) -> Outcome:
     digest = audit.payload_digest(event)
     if event.brings and tx.find_owner(integration=event.integration, key=event.key):
         return _repeat(tx, event, head, digest, rules)  # Before anything is consumed.
-    decision = _decide(tx, event, head, rules)
+    decision, bar = _decide(tx, event, head, rules)
     seq = head.snapshot.seq + 1
     entry = _Entry(
         event,
@@ -92,6 +108,7 @@ def record(tx: Transaction, event: Event, *, rules: Rules) -> Outcome:
         seq,
         state_seq=seq if decision.entered else head.snapshot.state_seq,
         effects=tuple([f"{event.integration}.{seq}.{number}" for number in range(len(decision.effects))]),
+        bar=bar,
     )
     link = _append(tx, entry, rules)
     if not link:
@@ -119,7 +136,7 @@ def _find(tx: Transaction, event: Event, rules: Rules) -> _Head:
         return known
     found = tx.find_snapshot(integration=event.integration)
     if found is None:
-        if event.type != BIRTH:
+        if event.type != birth_of(event.integration):
             raise NotFoundError("integration.unknown", "there is no such integration")
         tx.add_integration(
             id=event.integration,
@@ -127,7 +144,7 @@ def _find(tx: Transaction, event: Event, rules: Rules) -> _Head:
             state="",
             since=event.at,
             context="{}",
-            chart=rules.chart_name,
+            chart=rules.name_of(event.integration),
         )
         return _Head(Snapshot(event.integration, "", 0, 0, Context()), event.at, audit.GENESIS)
     state, seq, state_seq, since, context, head = found
@@ -135,18 +152,22 @@ def _find(tx: Transaction, event: Event, rules: Rules) -> _Head:
     return _Head(Snapshot(event.integration, state, seq, state_seq, memory), since, head)
 
 
-def _decide(tx: Transaction, event: Event, head: _Head, rules: Rules) -> Decision:
-    """Consume what the event consumes, then ask the chart; a lost race is a refusal, not an error."""
+def _decide(tx: Transaction, event: Event, head: _Head, rules: Rules) -> tuple[Decision, str]:
+    """Consume what the event consumes, then ask the chart; a lost race is a refusal, not an error.
+
+    Answers also what the store found against the event, without which nobody could decide it again from its row.
+    """
     snapshot = head.snapshot
     for brought in event.brings:
         if isinstance(brought, SettledEffect) and not settle(tx, event, brought):
             reason = "the lease of its effect was lost to another worker"
-            return Decision("stale", snapshot.state, snapshot.context, reason=reason)
+            return Decision("stale", snapshot.state, snapshot.context, reason=reason), reason
         if reason := consume(tx, event, brought):
-            return Decision("refused", snapshot.state, snapshot.context, reason=reason)
-    if event.type == BIRTH and not snapshot.seq:
-        return Decision("transitioned", rules.chart.initial, snapshot.context, entered=True)
-    return decide(rules.chart, snapshot, event)
+            return Decision("refused", snapshot.state, snapshot.context, reason=reason), reason
+    chart = rules.chart_of(event.integration)
+    if not snapshot.seq:
+        return Decision("transitioned", chart.initial, snapshot.context, entered=True), ""
+    return decide(chart, snapshot, event), ""
 
 
 def _plan(tx: Transaction, entry: _Entry, rules: Rules) -> None:
@@ -165,6 +186,7 @@ def _plan(tx: Transaction, entry: _Entry, rules: Rules) -> None:
             state_seq=entry.state_seq,
             due_at=due_at(name, event.at, event.data, rules.delays),
             created_at=event.at,
+            request=event.request,
         )
 
 
@@ -214,7 +236,7 @@ def _append(tx: Transaction, entry: _Entry, rules: Rules) -> bytes:
             origin=origin,
             to=decision.to,
             actor=event.actor,
-            chart=rules.chart_name,
+            chart=rules.name_of(event.integration),
             software=syncline.__version__,
             data=event.data,
             brought=tuple([audit.describe(item) for item in brought]),
@@ -225,6 +247,11 @@ def _append(tx: Transaction, entry: _Entry, rules: Rules) -> bytes:
             cause=event.cause,
             request=event.request,
             repeats=entry.repeats,
+            v=audit.FORMAT,
+            digest=entry.digest.hex(),
+            belongs=event.state_seq,
+            refusal=event.refusal,
+            bar=entry.bar,
         )
     )
     link = audit.chain(entry.head.hash, content)
@@ -261,7 +288,7 @@ def _advance(tx: Transaction, entry: _Entry, link: bytes, rules: Rules) -> None:
             state_seq=entry.state_seq,
             since=since,
             context=msgspec.json.encode(decision.context).decode(),
-            chart=rules.chart_name,
+            chart=rules.name_of(before.integration),
         )
     if not moved:
         raise RuntimeError("the integration moved under its own transaction")

@@ -43,6 +43,11 @@ def data_key(tx: Transaction, *, integration: str) -> DataKey:
     return DataKey(*row)
 
 
+def has_data_key(tx: Transaction, *, integration: str) -> bool:
+    """Whether an integration has a data key."""
+    return tx.find_data_key(integration=integration) is not None
+
+
 def master_keys(tx: Transaction) -> list[str]:
     """List the ids of the master keys without which some data key cannot be unwrapped."""
     return [key_id for (key_id,) in tx.list_master_keys()]

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from syncline.core.event import SERVICE
 from syncline.core.fold import Fold, advance, differences
 from syncline.store.transaction import Transaction
 
@@ -59,7 +60,7 @@ def verify(
             progress(scan.rows)
     scan.compare(tx, integration)
     scan.hold({name: anchor for name, anchor in (anchors or {}).items() if integration in {"", name}})
-    return Report(scan.rows, len(scan.folds), tuple(scan.faults.values()))
+    return Report(scan.rows, len(scan.folds.keys() - {SERVICE}), tuple(scan.faults.values()))
 
 
 class _Scan:
@@ -80,9 +81,9 @@ class _Scan:
                 fold = self.folds[integration] = Fold()
             elif fold.fault:
                 continue
-            advance(fold, row[:8], row[8], row[9], row[10])
+            advance(fold, row[:9], row[9], row[10], row[11])
             if not fold.fault and (anchor := self._anchors.get(integration)) and anchor.seq == row[1]:
-                fold.fault = "" if anchor.hash == row[10] else "its hash is not the one that was noted elsewhere"
+                fold.fault = "" if anchor.hash == row[11] else "its hash is not the one that was noted elsewhere"
             if fold.fault:
                 self._note(integration, row[1], fold.fault)
         self.rows += len(block)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
 
-from syncline.core.event import EVENTS, Actor
+from syncline.core.event import EVENTS, SERVICE, Actor
 from syncline.errors import ForbiddenError, NotFoundError
 from syncline.store.access import ApiKey, Role, find_key, keys
 from syncline.store.transaction import Store, Transaction
@@ -77,6 +77,8 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     site = request.app[SITE]
     refuse_forged(request, site.public_url)
+    if request.match_info.get("id") == SERVICE and template(request).startswith(_OF_ONE):
+        raise NotFoundError("integration.unknown", "there is no such integration")
     found = await _identify(site, request)
     if found is not None:
         _hide(request, found.key)

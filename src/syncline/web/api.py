@@ -110,7 +110,7 @@ async def list_links(call: Call[None, None]) -> Links:
     """List the connect links of an integration: who made them, who redeemed them, and how they stand."""
     integration = call.part("id")
     await call.site.store.read(partial(integrations.integration, id=integration))
-    found = await call.site.store.read(partial(stored_links, integration=integration))
+    found = await call.site.privacy.reveal(await call.site.store.read(partial(stored_links, integration=integration)))
     return Links(items=tuple(LinkView.of(link, call.site.now()) for link in found))
 
 

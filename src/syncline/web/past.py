@@ -13,14 +13,14 @@ from syncline.store.log import Filter
 from syncline.store.transaction import Transaction
 from syncline.web.models import Status
 from syncline.web.site import Site
-from syncline.web.status import Found, view
+from syncline.web.status import Found, revealed, view
 
 
 async def status_at(site: Site, integration: str, moment: int) -> Status:
     """Answer the status at a moment (µs); raises `InputError` for the future, `NotFoundError` before its birth."""
     if moment > site.now():
         raise InputError("request.moment", "as_of lies in the future", facts={"field": "as_of"})
-    then = view(site, await site.store.read(partial(_find, id=integration, moment=moment)))
+    then = view(site, await revealed(site, await site.store.read(partial(_find, id=integration, moment=moment))))
     # The guide is about what to do now.
     return then.model_copy(
         update={"as_of": moment, "source": then.source.model_copy(update={"app_guide": {}}), "waiting_for": ()}

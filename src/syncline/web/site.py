@@ -12,8 +12,10 @@ from syncline.config import CALLBACK_PATH, Settings
 from syncline.core.catalogue import CATALOGUE
 from syncline.engine import Engine
 from syncline.errors import Problem
+from syncline.privacy import Privacy
 from syncline.providers.port import Providers
 from syncline.rotation import Rotation
+from syncline.service_log import ServiceLog
 from syncline.store.transaction import Store
 from syncline.vault import Vault
 from syncline.web.hook_keys import HookKeys
@@ -34,6 +36,8 @@ class Site:
     engine: Engine
     store: Store
     vault: Vault
+    privacy: Privacy
+    service_log: ServiceLog
     rotation: Rotation
     providers: Providers
     settings: Settings

@@ -53,7 +53,13 @@ class Found(msgspec.Struct, frozen=True):
 
 async def status(site: Site, integration: str) -> Status:
     """Answer the status of an integration, read at one moment; raises `NotFoundError`."""
-    return view(site, await site.store.read(partial(find, id=integration)))
+    return view(site, await revealed(site, await site.store.read(partial(find, id=integration))))
+
+
+async def revealed(site: Site, found: Found) -> Found:
+    """Open what is sealed in the memory and in the row that caused the state: texts of providers may name a person."""
+    now, cause = await site.privacy.reveal((found.integration, found.cause))
+    return msgspec.structs.replace(found, integration=now, cause=cause)
 
 
 async def summaries(site: Site, asked: ListAsked, *, only: tuple[str, ...]) -> Summaries:
@@ -145,7 +151,8 @@ def summary(site: Site, integration: Integration) -> Summary:
 def possible(site: Site, state: str) -> tuple[Next, ...]:
     """List the events that mean something in a state, people's first, the primary one before all.
 
-    Not the service's own housekeeping, which nobody waits for or can bring about, nor what becomes of connect links.
+    Not the service's own housekeeping, which nobody waits for or can bring about, nor what becomes of connect links
+    and of the secrets of hooks.
     """
     chart = site.engine.rules.chart
     primary = explain(state).primary
@@ -158,7 +165,7 @@ def possible(site: Site, state: str) -> tuple[Next, ...]:
         )
         for name in chart.possible(state)
         if EVENTS[name].senders != {"service"}
-        and not name.startswith("link.")
+        and not name.startswith(("link.", "hook."))
         and any(not step.refused_by for step in chart.rules[state, name].steps.values())
     ]
     return tuple(sorted(events, key=lambda event: (not event.primary, "person" not in event.by)))
@@ -190,6 +197,8 @@ def actor_view(site: Site, actor: Actor, keys: dict[str, str]) -> ActorView:
             title = f"Connect link {actor.id}"
         case "source":
             title = site.providers.source.title
+        case "target":
+            title = site.providers.target.title
         case "effect" | "timer":
             title = "Syncline"
         case _:

@@ -17,8 +17,10 @@ from syncline.core.decide import ACCEPTED
 from syncline.core.event import BIRTH, Actor, Brought, Document, Event
 from syncline.engine import Engine
 from syncline.key_ring import KeyFile
+from syncline.privacy import Privacy
 from syncline.providers import connect
 from syncline.rotation import Rotation
+from syncline.service_log import ServiceLog
 from syncline.store.access import Role
 from syncline.store.integrations import integration
 from syncline.store.record import Outcome, Rules
@@ -28,7 +30,10 @@ from syncline.web import sessions
 from syncline.web.api_keys import make_key
 from syncline.web.app import build_app
 from syncline.web.site import Site, now
+from tests.core.chart_file import service_chart
 from tests.web.pages.journey import CHART, PLANTED, actor, brings, data, way_to
+
+_DELAYS = ("login_lifetime", "cycle_interval", "throttle_wait", "failure_wait")
 
 
 @dataclass
@@ -109,18 +114,24 @@ async def build(folder: Path, **settings: Any) -> Stage:  # noqa: ANN401  whatev
     config = Settings(data=folder, public_url=f"http://127.0.0.1:{port}", **settings)
     store = await open_store(folder / "syncline.db")
     http = aiohttp.ClientSession()
-    rules = Rules(CHART, dict.fromkeys(("login_lifetime", "cycle_interval", "throttle_wait", "failure_wait"), 300.0))
-    engine, keys_kept = Engine(store, rules), KeyFile(folder)
+    rules = Rules(CHART, dict.fromkeys(_DELAYS, 300.0), service_chart())
+    keys_kept = KeyFile(folder)
     vault = Vault(keys_kept.read())
+    privacy = Privacy(store, vault, now)
+    engine = Engine(store, rules, privacy.seal)
     site = Site(
         engine=engine,
         store=store,
         vault=vault,
+        privacy=privacy,
+        service_log=ServiceLog(store, vault, engine.handle, now),
         rotation=Rotation(store, engine.handle, vault, keys_kept, now),
         providers=connect(http, config),
         settings=config,
         public_url=config.public_url,
     )
+    await site.service_log.open()
+    await site.service_log.note("service.started", {})
     app = build_app(site)
     client = TestClient(TestServer(app, port=port))
     await client.start_server()

@@ -3,7 +3,7 @@
 -- name: list_claimable(now, limit)
 -- Due or left by a worker that died, of integrations for which nothing else is under way.
 SELECT id, integration, name, seq, state_seq, status, due_at, attempts, lease_until, intent_at, last_error,
-       created_at, ended_at
+       created_at, ended_at, request
   FROM effects AS e
  WHERE (status = 'pending' AND due_at <= :now
         AND NOT EXISTS (SELECT 1 FROM effects AS r WHERE r.integration = e.integration AND r.status = 'running'))
@@ -39,7 +39,7 @@ UPDATE effects SET intent_at = NULL WHERE id = :id AND lease = :lease AND status
 
 -- name: find_effect(id)^
 SELECT id, integration, name, seq, state_seq, status, due_at, attempts, lease_until, intent_at, last_error,
-       created_at, ended_at
+       created_at, ended_at, request
   FROM effects WHERE id = :id;
 
 -- name: find_next_due()^
@@ -53,7 +53,7 @@ SELECT min(moment) FROM (
 
 -- name: list_effects(integration, limit)
 SELECT id, integration, name, seq, state_seq, status, due_at, attempts, lease_until, intent_at, last_error,
-       created_at, ended_at
+       created_at, ended_at, request
   FROM effects WHERE integration = :integration ORDER BY seq DESC, id DESC LIMIT :limit;
 
 -- name: count_effects_under_way()

@@ -33,10 +33,10 @@ UPDATE integrations
        context = :context, chart = :chart
  WHERE id = :integration AND seq = :old_seq;
 
--- name: add_effect(id, integration, name, seq, state_seq, due_at, created_at)!
+-- name: add_effect(id, integration, name, seq, state_seq, due_at, created_at, request)!
 -- An effect to be run after the commit.
-INSERT INTO effects (id, integration, name, seq, state_seq, status, due_at, created_at)
-VALUES (:id, :integration, :name, :seq, :state_seq, 'pending', :due_at, :created_at);
+INSERT INTO effects (id, integration, name, seq, state_seq, status, due_at, created_at, request)
+VALUES (:id, :integration, :name, :seq, :state_seq, 'pending', :due_at, :created_at, :request);
 
 -- name: cancel_left_effects(integration, state_seq, now)!
 -- Effects of a state that was left and that nobody has begun.

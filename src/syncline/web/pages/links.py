@@ -46,7 +46,7 @@ async def _draw(request: web.Request, *, url: str = "", fault: str = "") -> web.
     access.require(request, "read")
     site, id_ = request.app[SITE], request.match_info["id"]
     found = await site.store.read(partial(integration, id=id_))
-    made = await site.store.read(partial(stored_links, integration=id_))
+    made = await site.privacy.reveal(await site.store.read(partial(stored_links, integration=id_)))
     shown = {
         "id": id_,
         "name": found.name,

@@ -1,0 +1,30 @@
+"""Which parts of an event are personal data, and whose: what is sealed before a row is hashed.
+
+Law: nothing that decides is personal. Guards and the memory look at ids; a name, an address, an e-mail address, a text
+of a vendor or of a sender is sealed under the key of its subject, so that the key can be destroyed and the row stays.
+"""
+
+from syncline.core.event import Actor, Event
+
+#: What a sealed value begins with; the id of the subject's key and the ciphertext follow, with colons between them.
+MARK = "sealed:"
+
+#: The parts of an event's data that may name a person: free texts of providers and senders among them.
+FIELDS = frozenset({"detail", "display_name", "email", "sent", "username"})
+
+
+def subject_of(event: Event) -> str:
+    """Answer whose the personal data in an event is: that of the user it speaks of, or of whoever sent it."""
+    user = event.data.get("user_id")
+    return f"source_user:{user}" if user and isinstance(user, str) else sender_of(event.actor, event.integration)
+
+
+def sender_of(actor: Actor, integration: str) -> str:
+    """Answer whose the address is that an event came from."""
+    match actor.kind:
+        case "person" | "link" | "hook":
+            return f"{actor.kind}:{actor.id}"
+        case "source":  # A browser that comes back: the person's or the guest's who sent it away.
+            return f"{'link' if actor.id.startswith('cl_') else 'person'}:{actor.id}"
+        case _:
+            return f"integration:{integration}"

@@ -1,0 +1,43 @@
+"""Nothing that decides is personal, and every personal part has a subject."""
+
+import ast
+import inspect
+from types import ModuleType
+
+import pytest
+
+from syncline.core import context, guards
+from syncline.core.event import Actor, ActorKind, Event
+from syncline.core.personal import FIELDS, sender_of, subject_of
+
+
+@pytest.mark.parametrize("module", [guards, context])
+def test_guards_and_memory_look_at_nothing_personal(module: ModuleType) -> None:
+    """But for the detail of a problem, which the memory passes on as it came and nothing asks about."""
+    tree = ast.parse(inspect.getsource(module))
+    read = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    assert read & FIELDS <= {"detail"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "id_", "subject"),
+    [
+        ("person", "ak_1", "person:ak_1"),
+        ("link", "cl_1", "link:cl_1"),
+        ("hook", "in_1", "hook:in_1"),
+        ("source", "ak_1", "person:ak_1"),
+        ("source", "cl_1", "link:cl_1"),
+        ("effect", "in_1.2.0", "integration:in_1"),
+        ("timer", "in_1.2.0", "integration:in_1"),
+        ("service", "worker", "integration:in_1"),
+    ],
+)
+def test_each_sender_is_a_subject(kind: ActorKind, id_: str, subject: str) -> None:
+    """A browser that comes back from a login is the person's or the guest's who sent it away."""
+    assert sender_of(Actor(kind, id_), "in_1") == subject
+
+
+def test_what_is_said_of_a_user_is_the_users() -> None:
+    """Whoever says it."""
+    event = Event("in_1", "checks.passed", "k", Actor("effect", "e"), 1, {"user_id": "005", "username": "ada"})
+    assert subject_of(event) == "source_user:005"

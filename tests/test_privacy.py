@@ -1,0 +1,160 @@
+"""Personal data: never in a row in the clear, shown while its key lives, gone for ever when the key is destroyed."""
+
+import shutil
+from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from syncline.core.event import SERVICE, Actor, DataKey, ErasedSubject, Event
+from syncline.engine import Engine
+from syncline.key_ring import KeyFile
+from syncline.privacy import ERASED, Privacy
+from syncline.service_log import ServiceLog
+from syncline.store import log
+from syncline.store.log import Filter, LogRow
+from syncline.store.sqlite import SQLiteStore, open_store
+from syncline.store.subjects import subjects
+from syncline.store.verify import verify
+from syncline.vault import Vault
+from tests.store.events import NOW, RULES, birth, event
+
+ADA = Actor("person", "ak_1", via="bearer", address="192.0.2.7")
+
+
+class House:
+    """A store with a service's log, and an engine that seals."""
+
+    def __init__(self, store: SQLiteStore, folder: Path) -> None:
+        """Read the master key and put the parts together."""
+        self.store = store
+        vault = Vault(KeyFile(folder).read())
+        self.privacy = Privacy(store, vault, lambda: NOW)
+        self.engine = Engine(store, RULES, self.privacy.seal)
+        self.service = ServiceLog(store, vault, self.engine.handle, lambda: NOW)
+
+    async def rows(self, integration: str = "in_1") -> list[LogRow]:
+        """Answer the log of an integration."""
+        return await self.store.read(partial(log.rows, wanted=Filter(integration)))
+
+    async def erase(self, subject: str) -> str:
+        """Destroy the key of a subject; answers what became of that."""
+        outcome = await self.service.note("subject.erased", {}, ErasedSubject(subject), actor=ADA)
+        self.privacy.forget(subject)
+        return outcome.disposition
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    """An installation with one integration, made by Ada."""
+    store = await open_store(tmp_path / "syncline.sqlite3")
+    house = House(store, tmp_path)
+    await house.service.open()
+    await house.service.note("service.started", {})
+    await house.engine.handle(msgspec.structs.replace(birth(), actor=ADA))
+    yield house
+    await store.close()
+
+
+def of_ada(event_type: str, **data: Any) -> Event:  # noqa: ANN401  JSON
+    """Make an event that Ada sends."""
+    return msgspec.structs.replace(event(event_type, data=data), actor=ADA)
+
+
+async def test_no_row_holds_it_and_every_reader_sees_it(house: House) -> None:
+    """An address, a user's name, a text of a provider."""
+    await house.engine.handle(event("checks.passed", data={"user_id": "005", "username": "ada@example.com"}))
+    await house.engine.handle(event("checks.failed", data={"problem": "x", "detail": "ada@example.com is away"}))
+    stored = await house.rows()
+    assert not [row for row in stored if b"ada@" in row.content or b"192.0.2.7" in row.content]
+    first, passed, failed = await house.privacy.reveal([row.row for row in stored])
+    assert first.actor == ADA
+    assert passed.data["username"] == "ada@example.com"
+    assert failed.data["detail"] == "ada@example.com is away"
+    assert (await house.store.read(verify)).proved
+
+
+async def test_the_memory_keeps_a_sealed_text(house: House) -> None:
+    """A blocking problem's detail is remembered by the integration; its line in the database names nobody."""
+    for type_ in ("app.registered", "credentials.saved"):
+        await house.engine.handle(event(type_))
+    await house.engine.handle(event("credentials.rejected", data={"problem": "p", "detail": "ada@example.com"}))
+    row = (await house.rows())[-1]
+    assert (row.row.to, b"ada@" in row.content) == ("app_registered.credentials_rejected", False)
+    assert (await house.privacy.reveal(row.row.context)).detail == "ada@example.com"
+    assert (await house.store.read(verify)).proved
+
+
+async def test_the_same_is_sealed_the_same(house: House) -> None:
+    """So that a repetition is one, and is not taken for a key that comes with another payload."""
+    once = of_ada("app.registered", detail="words")
+    first = await house.engine.handle(once)
+    house.privacy.forget("person:ak_1")  # As after a restart.
+    again = await house.engine.handle(once)
+    assert (again.disposition, again.repeats) == ("duplicate", first.seq)
+
+
+async def test_an_erased_subject_is_gone_and_everything_proves(house: House, tmp_path: Path) -> None:
+    """In the log of today and in a copy of before; another subject's data stays; what comes later has a new key."""
+    await house.engine.handle(of_ada("app.registered"))
+    await house.engine.handle(event("checks.passed", data={"user_id": "005", "username": "grace@example.com"}))
+    before = [(row.content, row.hash) for row in await house.rows()]
+    copy = tmp_path / "copy.sqlite3"
+    for suffix in ("", "-wal"):
+        shutil.copy(tmp_path / f"syncline.sqlite3{suffix}", f"{copy}{suffix}")
+    assert await house.erase("person:ak_1") == "handled"
+    assert [(row.content, row.hash) for row in await house.rows()] == before
+    born, registered, passed = await house.privacy.reveal([row.row for row in await house.rows()])
+    assert (born.actor.address, registered.actor.address) == (ERASED, ERASED)
+    assert passed.data["username"] == "grace@example.com"
+    assert (await house.store.read(verify)).proved
+    backup = await open_store(copy, read_only=True)
+    assert (await backup.read(verify)).proved
+    await backup.close()
+    await house.engine.handle(of_ada("checks.requested"))
+    assert (await house.privacy.reveal((await house.rows())[-1].row)).actor.address == ADA.address
+    keys = [key for key in await house.store.read(subjects) if key.subject == "person:ak_1"]
+    assert sorted((bool(key.blob), key.erased_at is None) for key in keys) == [(False, False), (True, True)]
+
+
+async def test_only_what_has_a_key_can_be_erased(house: House) -> None:
+    """Once; a second time and for a stranger it is a refusal on the service's log."""
+    assert await house.erase("person:stranger") == "refused"
+    assert await house.erase("person:ak_1") == "handled"
+    # Ada's second order came from an address, so that she has a key again.
+    assert await house.erase("person:ak_1") == "handled"
+    rows = [row.row for row in await house.rows(SERVICE)]
+    assert [(row.type, row.disposition, bool(row.bar)) for row in rows[2:]] == [
+        ("subject.erased", "refused", True),
+        ("subject.erased", "handled", False),
+        ("subject.erased", "handled", False),
+    ]
+
+
+@pytest.mark.parametrize("text", ["sealed:", "sealed:sk_0:AAAA", "sealed:sk_0:%", "sealed:a:b:c"])
+async def test_what_only_looks_sealed_stays_as_it_is(house: House, text: str) -> None:
+    """A sender may send such a text; it is shown as it came."""
+    await house.engine.handle(event("sync.requested", sender="hook", data={"sent": {"note": text}}))
+    row = (await house.rows())[-1].row
+    assert (await house.privacy.reveal(row)).data == {"sent": {"note": text}}
+    assert await house.privacy.reveal({"a": [text]}) == {"a": [text]}
+
+
+async def test_a_moved_text_does_not_open(house: House) -> None:
+    """A value that is put under another subject's key id is no value."""
+    await house.engine.handle(event("checks.passed", data={"user_id": "005", "username": "grace"}))
+    keys = {key.subject: key.id for key in await house.store.read(subjects)}
+    sealed = (await house.rows())[-1].row.data["username"]
+    moved = sealed.replace(keys["source_user:005"], keys["person:ak_1"])
+    assert await house.privacy.reveal(moved) == moved
+
+
+async def test_the_service_is_installed_once(house: House) -> None:
+    """A second start finds its safe and makes no second one."""
+    safe = await house.store.read(lambda tx: DataKey(*tx.find_data_key(integration=SERVICE)))
+    await house.service.open()
+    assert await house.store.read(lambda tx: DataKey(*tx.find_data_key(integration=SERVICE))) == safe
+    assert [row.row.type for row in await house.rows(SERVICE)] == ["service.installed", "service.started"]
