@@ -212,6 +212,7 @@ def test_every_timer_of_the_chart_has_a_delay() -> None:
     """The rules take each delay from the settings."""
     assert rules(Settings()).delays == {
         "login_lifetime": 600,
+        "change_wait": 3,
         "cycle_interval": 300,
         "throttle_wait": 900,
         "failure_wait": 300,

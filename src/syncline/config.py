@@ -29,6 +29,9 @@ class Settings(BaseSettings):
     )
     login_lifetime: int = Field(600, ge=1, description="How long a started login may take.")
     cycle_interval: float = Field(300, ge=0.1, description="Pause after a sync cycle has ended.")
+    change_wait: float = Field(
+        3, ge=0.1, description="Pause before changes that one side tells of are fetched, for more of them to come."
+    )
     look_back: int = Field(600, ge=0, description="How far a cycle reads behind the watermark for late commits.")
     throttle_wait: float = Field(900, ge=0.1, description="Pause when a daily limit is reached and no time is given.")
     failure_wait: float = Field(300, ge=0.1, description="Pause after a sync run has failed, before it is tried again.")

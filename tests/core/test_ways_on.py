@@ -72,7 +72,7 @@ def senders(node: Node, event_type: str) -> list[ActorKind]:
     """List who can send an event here: people and senders outside at any time, effects and timers while they live."""
     kinds = EVENTS[event_type].senders
     from_effects = event_type in RESULTS.get(node.alive, set()) | PROGRESS.get(node.alive, set())
-    return [kind for kind in sorted(kinds) if kind in {"person", "hook", "source"} or from_effects]
+    return [kind for kind in sorted(kinds) if kind in {"person", "hook", "source", "target"} or from_effects]
 
 
 def steps(compiled: Chart, node: Node) -> Iterator[tuple[str, Node]]:

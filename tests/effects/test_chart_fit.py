@@ -36,6 +36,7 @@ def test_every_end_of_an_effect_leads_on(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name, kind in EFFECTS.items() if kind.timer])
 def test_every_timer_leads_on(name: str) -> None:
     """A timer that goes off is never unexpected in the state that set it."""
-    states = {step.to for rule in CHART.rules.values() for step in rule.steps.values() if name in step.effects}
+    rules = CHART.rules.items()
+    states = {step.to or at for (at, _), rule in rules for step in rule.steps.values() if name in step.effects}
     assert states
     assert all((state, EFFECTS[name].timer) in CHART.rules for state in states)

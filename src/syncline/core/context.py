@@ -9,6 +9,9 @@ Resume = Literal["", "authorized", "verified", "fields_synced", "syncing", "paus
 
 #: Where the grant is gone, and a person has to log in again.
 _WAITING = "reauthorization_required."
+#: What says that there is something to fetch, and where everything is fetched that was there when the run began.
+_CHANGES = frozenset({"records.changed", "person.sync_requested"})
+_RUNNING = frozenset({"syncing.initial_sync", "syncing.running_cycle"})
 
 
 class Context(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -29,6 +32,8 @@ class Context(msgspec.Struct, frozen=True, omit_defaults=True):
     #: Where to return to after authorizing again.
     resume: Resume = ""
     initial_sync_done: bool = False
+    #: Whether something is said to have changed since the last run began, so that the next one should come soon.
+    changed: bool = False
     #: The catalogue code of what blocks it, empty when nothing does.
     problem: str = ""
     detail: str = ""
@@ -41,6 +46,10 @@ def after(context: Context, event_type: str, data: dict[str, object], *, source:
         change["pinned"] = True
     if event_type == "sync.finished":
         change["initial_sync_done"] = True
+    if event_type in _CHANGES:
+        change["changed"] = True
+    elif target in _RUNNING and source != target:
+        change["changed"] = False
     if target.startswith(_WAITING) and not source.startswith(_WAITING):
         change["refreshing"] = False
         change["resume"] = "paused" if source == "syncing.paused" else source.partition(".")[0]

@@ -31,6 +31,10 @@ EFFECTS: dict[str, EffectKind] = {
     "preview_fields": EffectKind("Read the fields of both sides"),
     "sync_fields": EffectKind("Create the fields"),
     "sync_records": EffectKind("Sync the records"),
+    # Beside the wait for the next cycle, which would fetch the same a little later.
+    "wait_for_changes": EffectKind(
+        "Wait for more changes", timer="timer.changes_due", delay="change_wait", optional=True
+    ),
     "wait_for_cycle": EffectKind("Wait for the next cycle", timer="timer.cycle_due", delay="cycle_interval"),
     "wait_for_quota": EffectKind("Wait for the quota", timer="timer.quota_due", delay="throttle_wait"),
     "wait_for_retry": EffectKind("Wait before the next try", timer="timer.retry_due", delay="failure_wait"),

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-ActorKind = Literal["person", "link", "hook", "source", "timer", "effect", "service"]
+ActorKind = Literal["person", "link", "hook", "source", "target", "timer", "effect", "service"]
 
 
 class Actor(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -16,7 +16,7 @@ class Actor(msgspec.Struct, frozen=True, omit_defaults=True):
 
     kind: ActorKind
     id: str  #: an API key's id, a connect link's, an effect's, a webhook sender: never a secret
-    via: str = ""  #: `bearer`, `session`, `link`, `signature`, `callback`, `command_line`, `schedule`
+    via: str = ""  #: `bearer`, `session`, `link`, `signature`, `callback`, `notification`, `replay`, `schedule` …
     address: str = ""  #: the peer's network address, where there is one
 
 
@@ -219,6 +219,10 @@ EVENTS: dict[str, EventType] = {
     "sync.throttled": EventType("A daily limit is reached", _by("effect")),
     "sync.failed": EventType("Sync run failed", _by("effect")),
     "sync.requested": EventType("Sync now", _by("person", "hook")),
+    "records.changed": EventType("Records changed in {source}", _by("source")),
+    "person.sync_requested": EventType("Sync this person now", _by("target")),
+    "person.reported": EventType("{target} tells of a person", _by("target")),
+    "timer.changes_due": EventType("Changes are due to be fetched", _by("timer")),
     "timer.cycle_due": EventType("Next cycle is due", _by("timer")),
     "timer.quota_due": EventType("Quota wait is over", _by("timer")),
     "timer.retry_due": EventType("Retry is due", _by("timer")),
@@ -238,6 +242,7 @@ EVENTS: dict[str, EventType] = {
     "link.left": EventType("Connect link given back", _by("link")),
     "link.revoked": EventType("Revoke a connect link", _by("person")),
     "account.saved": EventType("Save the {target} API user", _by("person")),
+    "hook.rotated": EventType("Change the secret of a hook", _by("person")),
     "data_key.rewrapped": EventType("Data key wrapped by another master key", _by("service")),
     "disconnect.requested": EventType("Disconnect", _by("person")),
     "grant.revoked": EventType("Authorization revoked", _by("effect")),

@@ -13,6 +13,11 @@ def initial_sync_done(context: Context, _event: Event) -> bool:
     return context.initial_sync_done
 
 
+def changes_waiting(context: Context, _event: Event) -> bool:
+    """Whether something is said to have changed since the last run began."""
+    return context.changed
+
+
 def confirms_seen_identity(context: Context, event: Event) -> bool:
     """Whether the person confirms the org and the user that are connected now, not those of a page of the past."""
     seen = (event.data.get("org_id"), event.data.get("user_id"))
@@ -63,6 +68,7 @@ def resumes_paused(context: Context, _event: Event) -> bool:
 GUARDS: dict[str, Guard] = {
     guard.__name__: guard
     for guard in (
+        changes_waiting,
         confirms_seen_identity,
         initial_sync_done,
         matches_pinned_identity,

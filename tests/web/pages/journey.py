@@ -111,7 +111,7 @@ def _before(trigger: str) -> list[str]:
 def actor(type_: str) -> Actor:
     """Answer who usually sends an event."""
     senders = EVENTS[type_].senders
-    order: tuple[ActorKind, ...] = ("person", "link", "source", "timer", "effect", "service")
+    order: tuple[ActorKind, ...] = ("person", "link", "source", "target", "timer", "effect", "service")
     kind = next(kind for kind in order if kind in senders)
     return Actor(kind, "k1" if kind == "person" else f"{kind}-1")
 

@@ -71,9 +71,9 @@ async def test_page_offers_what_a_person_can_do_without_javascript(stage: Stage,
     offered = page.commands | {link.rpartition("/")[2] for link in page.links if "/do/" in link}
     if any(form.get("action", "").endswith("/login") for form in page.forms):
         offered.add("login.started")
-    # Connect links have a page of their own.
+    # Connect links and hooks have pages of their own.
     assert (f"/i/{id_}/links" in page.links) == ("link.made" in possible)
-    assert offered == {event for event in possible if not event.startswith("link.")}
+    assert offered == {event for event in possible if not event.startswith(("link.", "hook."))}
 
 
 @pytest.mark.parametrize("state", CHART.leaves)
