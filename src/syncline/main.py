@@ -14,6 +14,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -35,6 +36,7 @@ from syncline.logs import configure
 from syncline.privacy import Privacy
 from syncline.rotation import Rotation
 from syncline.service_log import ServiceLog
+from syncline.store.charts import keep_charts
 from syncline.store.record import Rules
 from syncline.store.secrets import master_keys
 from syncline.store.sqlite import SQLiteStore, open_store
@@ -111,6 +113,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         keys = choose_provider(settings.data, variable=settings.master_keys, command=settings.master_key_command)
         vault = Vault(await asyncio.to_thread(keys.read, await store.read(master_keys)))
         site = _compose(settings, store, vault, keys, http, _public_url(settings, door))
+        await store.write(partial(keep_charts, charts=site.engine.rules.all, now=now()))
         await site.service_log.open()
         await site.service_log.note("service.started", {})
         worker = Worker(_tools(site), site.engine)

@@ -48,6 +48,7 @@ def test_the_commands_are_the_ones_that_were_promised() -> None:
         "audit list",
         "audit export",
         "audit verify",
+        "audit replay",
         "chart check",
         "chart diagram",
         "chart export",

@@ -21,7 +21,7 @@ import msgspec
 import yaml
 from transitions import EventData, Machine, MachineError
 
-from syncline.core.chart_lint import lint
+from syncline.core.chart_lint import idle_events, lint
 from syncline.errors import ConfigurationError
 
 #: The default `_` would turn `app_registered` into a state `app` with a child `registered`.
@@ -58,6 +58,8 @@ class Chart(msgspec.Struct, frozen=True):
     triggers: tuple[str, ...]
     rules: dict[tuple[str, str], Rule]
     source: dict[str, Any]
+    #: The file's bytes; empty for one that was not read from a file.
+    content: bytes = b""
 
     @property
     def reference(self) -> str:
@@ -73,15 +75,26 @@ def read_chart(path: Path) -> Chart:
     """Read, lint and compile a chart file; raises `ConfigurationError` naming every fault that was found."""
     try:
         content = path.read_bytes()
-        source = yaml.safe_load(content)
-    except (OSError, yaml.YAMLError) as error:
+    except OSError as error:
         raise ConfigurationError("chart.unreadable", f"{path.name}: {error}") from error
-    if faults := lint(source):
+    chart = parse_chart(content, path.name)
+    if faults := idle_events(chart.source):
         raise ConfigurationError("chart.faulty", f"{path.name}: " + "; ".join(faults))
-    return compile_chart(source, hashlib.sha256(content).hexdigest())
+    return chart
 
 
-def compile_chart(source: dict[str, Any], digest: str) -> Chart:
+def parse_chart(content: bytes, name: str) -> Chart:
+    """Lint and compile the bytes of a chart file; raises as `read_chart`, with `name` for the file."""
+    try:
+        source = yaml.safe_load(content)
+    except yaml.YAMLError as error:
+        raise ConfigurationError("chart.unreadable", f"{name}: {error}") from error
+    if faults := lint(source):
+        raise ConfigurationError("chart.faulty", f"{name}: " + "; ".join(faults))
+    return compile_chart(source, hashlib.sha256(content).hexdigest(), content)
+
+
+def compile_chart(source: dict[str, Any], digest: str, content: bytes = b"") -> Chart:
     """Compile a linted chart into its table of decisions."""
     tree = flatten(source)
     flat = flat_transitions(source, tree)
@@ -107,6 +120,7 @@ def compile_chart(source: dict[str, Any], digest: str) -> Chart:
         triggers=triggers,
         rules={(state, trigger): _rule(machine, state, trigger, here) for (state, trigger), here in meant.items()},
         source=source,
+        content=content,
     )
 
 

@@ -61,6 +61,11 @@ class Rules(msgspec.Struct, frozen=True, dict=True):
         """The service's chart as a row names it."""
         return self.service.reference
 
+    @property
+    def all(self) -> tuple[Chart, ...]:
+        """Every chart that decides."""
+        return self.chart, self.service
+
     def chart_of(self, integration: str) -> Chart:
         """Answer the chart that decides for an integration, or for the service."""
         return self.service if integration == SERVICE else self.chart

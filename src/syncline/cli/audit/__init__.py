@@ -2,10 +2,11 @@
 
 import typer
 
-from syncline.cli.audit import proving, reading
+from syncline.cli.audit import proving, reading, replaying
 from syncline.cli.exits import CODES
 
 app = typer.Typer(no_args_is_help=True, help="Read, export and prove the audit log.", epilog=CODES)
 app.command("list")(reading.list_)
 app.command()(reading.export)
 app.command()(proving.verify)
+app.command()(replaying.replay)
