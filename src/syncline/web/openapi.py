@@ -100,11 +100,11 @@ class Traits(TypedDict, total=False):
 
 
 class Api:
-    """The routes of the API, in the order in which they were declared."""
+    """The routes of the API or of a part of it, in the order in which they were declared."""
 
-    def __init__(self) -> None:
-        """Start with none."""
-        self.routes: list[Route] = []
+    def __init__(self, *parts: "Api") -> None:
+        """Start with the routes of the parts that it is put together from."""
+        self.routes: list[Route] = [route for part in parts for route in part.routes]
 
     def route(self, method: str, path: str, **traits: Unpack[Traits]) -> Callable[[Handler], Handler]:
         """Declare a route; `traits` are the fields of `Route`."""
