@@ -13,8 +13,9 @@ from benchmarks.measure import SCRATCH, Result, alternate, result
 from benchmarks.people import NOW, SET_UP
 from syncline.config import Settings
 from syncline.core.event import BIRTH, EVENTS, Actor, Event
+from syncline.core.rules import Rules
 from syncline.main import rules
-from syncline.store.record import Rules, record
+from syncline.store.record import record
 from syncline.store.sqlite import SQLiteStore, open_store
 from syncline.store.transaction import Transaction
 from syncline.store.verify import verify

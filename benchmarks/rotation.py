@@ -15,10 +15,11 @@ from benchmarks.people import NOW
 from benchmarks.servers import Served, serving
 from syncline.config import Settings
 from syncline.core.event import BIRTH, Actor, Event
+from syncline.core.rules import Rules
 from syncline.credentials import CLIENT_SECRET
 from syncline.key_ring import KeyFile
 from syncline.main import DATABASE, rules
-from syncline.store.record import Rules, record
+from syncline.store.record import record
 from syncline.store.sqlite import open_store
 from syncline.store.transaction import Transaction
 from syncline.vault import Vault

@@ -9,13 +9,14 @@ import pytest
 from pydantic import SecretStr
 
 from syncline.core.event import BIRTH, Actor, DataKey, Erasure, Event
+from syncline.core.rules import Rules
 from syncline.credentials import open_secret
 from syncline.engine import Engine
 from syncline.errors import UnavailableError
 from syncline.key_ring import KeyFile, KeyVariable
 from syncline.rotation import Handle, Rotation
 from syncline.store import log
-from syncline.store.record import Outcome, Rules
+from syncline.store.record import Outcome
 from syncline.store.secrets import data_key
 from syncline.store.sqlite import SQLiteStore, open_store
 from syncline.store.verify import verify

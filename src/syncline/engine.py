@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from syncline.core.event import Event
-from syncline.store.record import Outcome, Rules, record
+from syncline.core.rules import Rules
+from syncline.store.record import Outcome, record
 from syncline.store.transaction import Store
 
 Watcher = Callable[[Outcome], None]

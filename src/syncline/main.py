@@ -28,6 +28,7 @@ from syncline.charts import CURRENT, SERVICE, chart_folder
 from syncline.config import Settings
 from syncline.core.chart import read_chart
 from syncline.core.effect import EFFECTS
+from syncline.core.rules import Rules
 from syncline.effects.tools import Tools
 from syncline.engine import Engine
 from syncline.errors import ConfigurationError
@@ -37,7 +38,6 @@ from syncline.privacy import Privacy
 from syncline.rotation import Rotation
 from syncline.service_log import ServiceLog
 from syncline.store.charts import keep_charts
-from syncline.store.record import Rules
 from syncline.store.secrets import master_keys
 from syncline.store.sqlite import SQLiteStore, open_store
 from syncline.upkeep import Upkeep

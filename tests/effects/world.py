@@ -14,6 +14,7 @@ from syncline.config import Settings
 from syncline.core.audit import Row
 from syncline.core.documents import SETTINGS, SettingsDocument
 from syncline.core.event import BIRTH, Actor, Brought, Document, Event, LoginAttempt, SpentAttempt
+from syncline.core.rules import Rules
 from syncline.credentials import CLIENT_ID, CLIENT_SECRET, CODE, CONSUMER_KEY, CONSUMER_SECRET, VERIFIER, open_safe
 from syncline.effects.perform import perform
 from syncline.effects.tools import Tools
@@ -24,7 +25,7 @@ from syncline.providers.port import Providers
 from syncline.store.effects import EffectRow, claim, effects
 from syncline.store.integrations import Integration, documents, integration
 from syncline.store.log import Filter, rows
-from syncline.store.record import Outcome, Rules
+from syncline.store.record import Outcome
 from syncline.store.secrets import sealed
 from syncline.store.sqlite import SQLiteStore, open_store
 from syncline.store.transaction import Transaction

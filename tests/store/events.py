@@ -5,9 +5,10 @@ from itertools import count
 from typing import Any
 
 from syncline.core.event import BIRTH, EVENTS, Actor, ActorKind, Brought, Event
+from syncline.core.rules import Rules
 from syncline.engine import Engine
 from syncline.store import effects, integrations, log, secrets
-from syncline.store.record import Outcome, Rules
+from syncline.store.record import Outcome
 from syncline.store.transaction import Store
 from tests.core.chart_file import chart, service_chart
 

@@ -21,6 +21,7 @@ from syncline.config import CALLBACK_PATH, Settings
 from syncline.core.documents import LOGIN, LoginDocument
 from syncline.core.effect import EFFECTS
 from syncline.core.event import Actor, Brought, Document, Event
+from syncline.core.rules import Rules
 from syncline.engine import Engine
 from syncline.key_ring import KeyFile
 from syncline.privacy import Privacy
@@ -30,7 +31,7 @@ from syncline.store import integrations, log
 from syncline.store.access import Role
 from syncline.store.integrations import Integration
 from syncline.store.log import LogRow
-from syncline.store.record import Outcome, Rules
+from syncline.store.record import Outcome
 from syncline.store.sqlite import SQLiteStore, open_store
 from syncline.vault import Vault
 from syncline.web.api_keys import make_key

@@ -4,18 +4,15 @@ Law: the deduplication key, the new state, the audit row, whatever the event con
 run are written in the one transaction that this function is given. It makes no call that could leave the process.
 """
 
-from collections.abc import Mapping
-from functools import cached_property
-
 import msgspec
 
 import syncline
 from syncline.core import audit
-from syncline.core.chart import Chart
 from syncline.core.context import Context
 from syncline.core.decide import ACCEPTED, Decision, Disposition, Snapshot, decide
 from syncline.core.effect import due_at
-from syncline.core.event import SERVICE, Event, SettledEffect, birth_of
+from syncline.core.event import Event, SettledEffect, birth_of
+from syncline.core.rules import Rules
 from syncline.errors import NotFoundError
 from syncline.store.brought import consume, keep, settle
 from syncline.store.transaction import Transaction
@@ -41,38 +38,6 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
     def accepted(self) -> bool:
         """Whether the event did what it was sent for, now or when it came first."""
         return self.disposition in ACCEPTED or (self.disposition == "duplicate" and self.first in ACCEPTED)
-
-
-class Rules(msgspec.Struct, frozen=True, dict=True):
-    """What decides: the compiled charts, and the delays of the timers, in seconds."""
-
-    chart: Chart
-    delays: Mapping[str, float]
-    #: The chart of the service's own log.
-    service: Chart
-
-    @cached_property
-    def chart_name(self) -> str:
-        """The integrations' chart as a row names it."""
-        return self.chart.reference
-
-    @cached_property
-    def service_name(self) -> str:
-        """The service's chart as a row names it."""
-        return self.service.reference
-
-    @property
-    def all(self) -> tuple[Chart, ...]:
-        """Every chart that decides."""
-        return self.chart, self.service
-
-    def chart_of(self, integration: str) -> Chart:
-        """Answer the chart that decides for an integration, or for the service."""
-        return self.service if integration == SERVICE else self.chart
-
-    def name_of(self, integration: str) -> str:
-        """Answer that chart as a row names it."""
-        return self.service_name if integration == SERVICE else self.chart_name
 
 
 class _Head(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ from syncline.config import Settings
 from syncline.core import documents
 from syncline.core.decide import ACCEPTED
 from syncline.core.event import BIRTH, Actor, Brought, Document, Event
+from syncline.core.rules import Rules
 from syncline.engine import Engine
 from syncline.key_ring import KeyFile
 from syncline.privacy import Privacy
@@ -23,7 +24,7 @@ from syncline.rotation import Rotation
 from syncline.service_log import ServiceLog
 from syncline.store.access import Role
 from syncline.store.integrations import integration
-from syncline.store.record import Outcome, Rules
+from syncline.store.record import Outcome
 from syncline.store.sqlite import SQLiteStore, open_store
 from syncline.vault import Safe, Vault
 from syncline.web import sessions
