@@ -49,6 +49,8 @@ def test_the_commands_are_the_ones_that_were_promised() -> None:
         "audit export",
         "audit verify",
         "audit replay",
+        "audit subjects",
+        "audit erase",
         "chart check",
         "chart diagram",
         "chart export",

@@ -2,7 +2,7 @@
 
 import typer
 
-from syncline.cli.audit import proving, reading, replaying
+from syncline.cli.audit import erasing, proving, reading, replaying
 from syncline.cli.exits import CODES
 
 app = typer.Typer(no_args_is_help=True, help="Read, export and prove the audit log.", epilog=CODES)
@@ -10,3 +10,5 @@ app.command("list")(reading.list_)
 app.command()(reading.export)
 app.command()(proving.verify)
 app.command()(replaying.replay)
+app.command()(erasing.subjects)
+app.command()(erasing.erase)
