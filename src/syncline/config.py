@@ -55,6 +55,18 @@ class Settings(BaseSettings):
     target_concurrency: int = Field(
         5, ge=1, description="Calls at the same time per instance; Marketo allows 10 in all."
     )
+    checkpoint_interval: float = Field(
+        60, ge=0.1, description="Longest time between signed checkpoints of the log, while there are new rows."
+    )
+    checkpoint_rows: int = Field(1000, ge=1, description="A checkpoint is also signed when there are so many new rows.")
+    checkpoint_file: str = Field("", description="File elsewhere that each checkpoint is appended to, as a line.")
+    checkpoint_url: str = Field("", description="Address elsewhere that each checkpoint is sent to, by HTTPS POST.")
+    checkpoint_stdout: bool = Field(False, description="Write each checkpoint to standard output, as a line.")
+    checkpoint_origin: str = Field(
+        "",
+        description="Name of the log in its checkpoints, such as sync.example.com/log; taken when the first key is "
+        "made, a random one if empty.",
+    )
     master_key_command: str = Field(
         "",
         description="Command that prints the master keys, one line each: id, space, 32 bytes in base64, the current "
@@ -73,6 +85,26 @@ class Settings(BaseSettings):
     def _are_words(cls, hosts: object) -> object:
         """An environment variable names several with white space between them, as the command line's does."""
         return tuple(hosts.split()) if isinstance(hosts, str) else hosts
+
+    @field_validator("checkpoint_url")
+    @classmethod
+    def _is_safe(cls, url: str) -> str:
+        """Nobody on the way may put another checkpoint in the place of ours; on this machine there is no way."""
+        parts = urlsplit(url)
+        near = parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1", "::1"}
+        if url and not (parts.hostname and (parts.scheme == "https" or near)):
+            msg = "must be an https address (http only to this machine)"
+            raise ValueError(msg)
+        return url
+
+    @field_validator("checkpoint_origin")
+    @classmethod
+    def _is_key_name(cls, name: str) -> str:
+        """A key is named after the log, and a plus or a space would end the name."""
+        if "+" in name or any(letter.isspace() or not letter.isprintable() for letter in name):
+            msg = "must be without spaces and plus signs"
+            raise ValueError(msg)
+        return name
 
     @field_validator("public_url")
     @classmethod

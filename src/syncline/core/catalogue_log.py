@@ -18,4 +18,27 @@ LOG = (
         "nobody",
         retryable=True,
     ),
+    Problem(
+        "checkpoint.not_yet",
+        "No checkpoint holds the row yet.",
+        "It is younger than the newest checkpoint.",
+        "Ask again in a minute: the next checkpoint is signed by then.",
+        "nobody",
+        retryable=True,
+    ),
+    Problem(
+        "checkpoint.unknown",
+        "The log was never of that size.",
+        "The size is larger than the log is now, or larger than the one that it is compared with.",
+        "Take the sizes from the list of checkpoints (syncline audit checkpoints).",
+        "admin",
+    ),
+    Problem(
+        "checkpoint.contradicted",
+        "The log is not what an earlier checkpoint was signed for.",
+        "Rows were changed or cut off behind the service, or the database was restored from an older copy.",
+        "Find out which (syncline audit verify --checkpoints FILE). If a copy was restored, say so with "
+        "syncline audit rotate-key --after-restore; then checkpoints are signed again, by a new key.",
+        "operator",
+    ),
 )

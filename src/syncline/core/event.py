@@ -258,6 +258,9 @@ SERVICE_EVENTS: dict[str, EventType] = {
     "service.stopped": EventType("Service stopped", _by("service")),
     "data_key.rewrapped": EVENTS["data_key.rewrapped"],
     "subject.erased": EventType("Erase a person from the log", _by("person")),
+    "checkpoint_key.made": EventType("Key for signing checkpoints made", _by("service")),
+    "checkpoint_key.rotated": EventType("Sign checkpoints with a new key", _by("person")),
+    "checkpoint.contradicted": EventType("The log is not what a checkpoint was signed for", _by("service")),
 }
 
 #: By the name of the chart.
