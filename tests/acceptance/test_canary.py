@@ -38,6 +38,15 @@ def back_up(database: Path, to: Path) -> bytes:
     return to.read_bytes()
 
 
+def said_of_people(database: Path) -> tuple[set[str], list[str]]:
+    """Answer what the service knows of people by name or address, and the rows of its log, where none of it may be."""
+    with contextlib.closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as db:
+        rows = [row.decode() for (row,) in db.execute("SELECT content FROM audit")]
+        identities = [json.loads(body) for (body,) in db.execute("SELECT body FROM documents WHERE name = 'identity'")]
+    known = {identity[name] for identity in identities for name in ("username", "display_name", "email")}
+    return known | {'"address":"127.'}, rows
+
+
 @pytest.mark.case("oauth", 24)
 @pytest.mark.case("oauth", 35)
 @pytest.mark.case("oauth", 40)
@@ -60,6 +69,7 @@ async def test_no_secret_is_ever_seen_again(recorder: Program, tmp_path: Path) -
         search.places["tokens list"] = (await world.command("tokens", "list"))[1].encode()
         search.places["a backup"] = back_up(world.data / "syncline.sqlite3", tmp_path / "backup.sqlite3")
         await world.kill()
+        people, rows = said_of_people(world.data / "syncline.sqlite3")
         for file in [*world.data.iterdir(), world.folder / "service.log", world.folder / "commands.log"]:
             search.places[file.name] = file.read_bytes()
         masters = search.places.pop(KEY_FILE).split()[1::2]  # The one place where they may be.
@@ -76,6 +86,8 @@ async def test_no_secret_is_ever_seen_again(recorder: Program, tmp_path: Path) -
     for master in masters:
         assert not [place for place, content in search.places.items() if base64.b64decode(master) in content]
     assert leaks(search.secrets, search.places) == []
+    assert len(people) > 2
+    assert [(text, row) for text in people for row in rows if text in row] == []
     assert verifiers(search.challenges, search.places) == []
     # The refusals that repeat secrets were met, and are shown.
     for when in ("the secret was repeated", "the code was repeated", "a token was repeated", "the grant was lost"):
