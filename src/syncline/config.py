@@ -61,7 +61,7 @@ class Settings(BaseSettings):
     checkpoint_rows: int = Field(1000, ge=1, description="A checkpoint is also signed when there are so many new rows.")
     checkpoint_file: str = Field("", description="File elsewhere that each checkpoint is appended to, as a line.")
     checkpoint_url: str = Field("", description="Address elsewhere that each checkpoint is sent to, by HTTPS POST.")
-    checkpoint_stdout: bool = Field(False, description="Write each checkpoint to standard output, as a line.")
+    checkpoint_stdout: bool = Field(default=False, description="Write each checkpoint to standard output, as a line.")
     checkpoint_origin: str = Field(
         "",
         description="Name of the log in its checkpoints, such as sync.example.com/log; taken when the first key is "
