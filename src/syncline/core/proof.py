@@ -36,7 +36,28 @@ class Consistency(msgspec.Struct, frozen=True):
     path: tuple[str, ...] = ()
 
 
+class Noted(msgspec.Struct, frozen=True):
+    """A checkpoint as a place outside has it: when it was signed (µs), and the signed note. One line of JSON each."""
+
+    at: int
+    checkpoint: str
+
+
+_NOTED = msgspec.json.Decoder(Noted)
 _ROW_PROOF = msgspec.json.Decoder(RowProof)
+
+
+def write_noted(noted: Noted) -> bytes:
+    """Answer the line for a place outside."""
+    return msgspec.json.encode(noted) + b"\n"
+
+
+def read_noted(line: bytes) -> Noted | None:
+    """Read such a line; None for anything else, such as one that was cut off."""
+    try:
+        return _NOTED.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
 
 
 def read_row_proof(text: bytes) -> RowProof:

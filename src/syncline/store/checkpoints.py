@@ -86,6 +86,8 @@ def grown(tx: Transaction, *, tree: Range, most: int) -> tuple[Range, list[Kept]
     Raises `BrokenLogError` when a position is missing.
     """
     rows = tx.list_row_hashes(after=tree.size, most=most).fetchall()
+    if not rows and (end := log_end(tx)) < tree.size:
+        raise BrokenLogError(f"the log had {tree.size} rows and has {end}")
     if rows and rows[-1][0] != tree.size + len(rows):
         raise BrokenLogError(f"a row is missing between the positions {tree.size + 1} and {rows[-1][0]}")
     longer = tree.copy()
