@@ -25,6 +25,7 @@ from pydantic import SecretStr
 
 from syncline import memory, providers
 from syncline.charts import CURRENT, SERVICE, chart_folder
+from syncline.checkpoints.places import places_of
 from syncline.config import Settings
 from syncline.core.chart import read_chart
 from syncline.core.effect import EFFECTS
@@ -45,6 +46,7 @@ from syncline.vault import Vault
 from syncline.web import access
 from syncline.web.app import build_app, build_runner
 from syncline.web.site import Site, now
+from syncline.wire import Wire
 from syncline.worker import Worker
 
 DATABASE = "syncline.sqlite3"
@@ -115,6 +117,10 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         site = _compose(settings, store, vault, keys, http, _public_url(settings, door))
         await store.write(partial(keep_charts, charts=site.engine.rules.all, now=now()))
         await site.service_log.open()
+        await site.checkpoints.open()
+        site.engine.watch(site.checkpoints.count)
+        stack.push_async_callback(site.checkpoints.stop)  # After the last row was written.
+        site.checkpoints.start()
         await site.service_log.note("service.started", {})
         worker = Worker(_tools(site), site.engine)
         runner = build_runner(build_app(site))
@@ -234,6 +240,7 @@ def _compose(
         providers=providers.connect(http, settings),
         settings=settings,
         public_url=public_url,
+        places=tuple(places_of(settings, Wire(http, settings.http_timeout))),
     )
 
 

@@ -8,6 +8,9 @@ from functools import cached_property
 
 from aiohttp import web
 
+from syncline.checkpoints.keys import SigningKeys
+from syncline.checkpoints.places import Place
+from syncline.checkpoints.signing import Checkpoints
 from syncline.config import CALLBACK_PATH, Settings
 from syncline.core.catalogue import CATALOGUE
 from syncline.engine import Engine
@@ -44,6 +47,8 @@ class Site:
     #: The origin that browsers and senders of hooks use, without a slash at the end; never taken from a request.
     public_url: str
     now: Callable[[], int] = now
+    #: Where checkpoints are taken to.
+    places: tuple[Place, ...] = ()
     #: Set when the service begins to stop: readiness goes 503 and streams end.
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     metrics: Metrics = field(default_factory=Metrics)
@@ -55,6 +60,12 @@ class Site:
     def redirect_uri(self) -> str:
         """The address that logins come back to, as it has to be registered at the source byte for byte."""
         return self.public_url + CALLBACK_PATH
+
+    @cached_property
+    def checkpoints(self) -> Checkpoints:
+        """What signs checkpoints of the log."""
+        keys = SigningKeys(self.store, self.vault, self.service_log, self.now, self.settings.checkpoint_origin)
+        return Checkpoints(self.store, keys, self.service_log, self.settings, list(self.places), self.now)
 
     @cached_property
     def catalogue(self) -> Mapping[str, Problem]:
