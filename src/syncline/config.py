@@ -67,6 +67,8 @@ class Settings(BaseSettings):
         description="Name of the log in its checkpoints, such as sync.example.com/log; taken when the first key is "
         "made, a random one if empty.",
     )
+    inbox_days: float = Field(30, gt=0, description="How long requests that were turned away at a door are kept.")
+    inbox_megabytes: float = Field(64, gt=0, description="How much room they may take; the oldest go first.")
     master_key_command: str = Field(
         "",
         description="Command that prints the master keys, one line each: id, space, 32 bytes in base64, the current "

@@ -23,7 +23,7 @@ from aiohttp import web
 from filelock import FileLock, Timeout
 from pydantic import SecretStr
 
-from syncline import memory, providers
+from syncline import credentials, memory, providers
 from syncline.charts import CURRENT, SERVICE, chart_folder
 from syncline.checkpoints.places import places_of
 from syncline.config import Settings
@@ -114,6 +114,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         http = await stack.enter_async_context(_connect(settings))
         keys = choose_provider(settings.data, variable=settings.master_keys, command=settings.master_key_command)
         vault = Vault(await asyncio.to_thread(keys.read, await store.read(master_keys)))
+        await credentials.refuse_empty_hooks(store)
         site = _compose(settings, store, vault, keys, http, _public_url(settings, door))
         await store.write(partial(keep_charts, charts=site.engine.rules.all, now=now()))
         await site.service_log.open()

@@ -24,11 +24,13 @@ from syncline.core.event import (
     NewLink,
     RefusedRecords,
     RewrappedKey,
+    RotatedHook,
     SealedSecret,
     SentRecords,
     SettledEffect,
     SpentAttempt,
     SpentLink,
+    WantedRecord,
 )
 
 ROW = Row("in_1", 2, 5, "login.denied", "k", "handled", "a", "a", Actor("source", "in_1"), "chart@1#0", "0.1")
@@ -55,6 +57,8 @@ SEEN: tuple[tuple[Brought, str], ...] = (
     (SentRecords("Lead", (("hidden", "s"), ("b", "s"))), "sent:Lead:2"),
     (RefusedRecords("Lead", (("hidden", "reason"),)), "refused:Lead:1"),
     (ErasedSubject("person:k1"), "erased_subject:person:k1"),
+    (RotatedHook("hook_secret.0a", 5), "rotated:hook_secret.0a"),
+    (WantedRecord("00Q1"), "wanted:00Q1"),
 )
 
 

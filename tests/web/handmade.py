@@ -5,7 +5,9 @@ from typing import NoReturn, cast
 from urllib.parse import urlencode
 
 from syncline.errors import InputError, Problem
+from syncline.providers.marketo.notifications import CampaignWebhooks
 from syncline.providers.port import App, Field, Instruction, Providers, Source, Target
+from syncline.providers.salesforce.notifications import OutboundMessages
 
 
 class UnaskedError(AssertionError):
@@ -23,6 +25,7 @@ class _Source(_Quiet):
     title = "CRM"
     objects = ("Lead", "Contact")
     scopes = ("api", "refresh_token")
+    notices = OutboundMessages(objects)
     login_hosts = (("Production", "https://login.crm.example", "for work"),)
     problems: Mapping[str, Problem] = {
         "crm.denied": Problem("crm.denied", "Denied.", "Deny was pressed.", "Press Allow.", "admin"),
@@ -51,6 +54,7 @@ class _Source(_Quiet):
 
 class _Target(_Quiet):
     title = "Mailer"
+    notices = CampaignWebhooks()
     key_field = Field("Person", "crmId", "CRM ID", "string")
     problems: Mapping[str, Problem] = {}
 

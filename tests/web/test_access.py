@@ -13,12 +13,14 @@ from syncline.web.access import RIGHTS, Right
 from syncline.web.api import API
 from syncline.web.api_keys import read_key
 from syncline.web.asked import CommandBody, KeyAsked, LinkAsked, NewIntegration
+from syncline.web.hook_models import RotationAsked
 from tests.web.doors import NEW, ROLES, Answer, Doors
 
 BODIES: dict[Any, Any] = {
     NewIntegration: NEW,
     CommandBody: {"type": "app.registered"},
     LinkAsked: {},
+    RotationAsked: {},
     KeyAsked: {"name": "n", "role": "viewer"},
 }
 SAME = {"Sec-Fetch-Site": "same-origin"}
@@ -38,6 +40,7 @@ async def test_every_route_against_every_role(doors: Doors, method: str, path: s
     id_ = (await doors.create())["id"]
     route = next(route for route in API.routes if (route.method, route.path) == (method, path))
     address = path.replace("{id}", id_).replace("{code}", "store.unavailable").replace("{link}", "cl_0")
+    address = address.replace("{door}", "events").replace("{request}", "row-0")
     answer = await doors.ask(method, address, role=role, body=BODIES.get(route.body))
     right = needed(method, path)
     if right is None or (role is not None and right in RIGHTS[role]):

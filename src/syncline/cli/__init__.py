@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 import syncline
-from syncline.cli import audit, chart, demo, events, keys, links, tokens
+from syncline.cli import audit, chart, demo, events, hooks, keys, links, tokens
 from syncline.cli.exits import CODES
 from syncline.cli.serve import serve
 from syncline.cli.status import status
@@ -22,6 +22,7 @@ app.command("demo", epilog=CODES)(demo.demo)
 app.add_typer(events.app, name="events")
 app.add_typer(audit.app, name="audit")
 app.add_typer(chart.app, name="chart")
+app.add_typer(hooks.app, name="hooks")
 app.add_typer(keys.app, name="keys")
 app.add_typer(links.app, name="links")
 app.add_typer(tokens.app, name="tokens")

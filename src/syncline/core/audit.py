@@ -24,11 +24,13 @@ from syncline.core.event import (
     NewLink,
     RefusedRecords,
     RewrappedKey,
+    RotatedHook,
     SealedSecret,
     SentRecords,
     SettledEffect,
     SpentAttempt,
     SpentLink,
+    WantedRecord,
 )
 
 #: What stands in the place of a previous hash before the first row.
@@ -104,7 +106,7 @@ def payload_digest(event: Event) -> bytes:
     return hashlib.sha256(_ENCODER.encode((event.type, event.data, secrets))).digest()[:16]
 
 
-def describe(brought: Brought) -> str:  # noqa: C901  one case for each kind
+def describe(brought: Brought) -> str:  # noqa: C901, PLR0912  one case for each kind
     """Answer what may be seen of something that an event brought: a name and a fingerprint, never the thing."""
     seen: str
     match brought:
@@ -126,6 +128,10 @@ def describe(brought: Brought) -> str:  # noqa: C901  one case for each kind
             seen = f"sent:{name}:{len(rows)}"
         case RefusedRecords(object=name, rows=rows):
             seen = f"refused:{name}:{len(rows)}"
+        case RotatedHook(field=field):
+            seen = f"rotated:{field}"
+        case WantedRecord(id=id_):
+            seen = f"wanted:{id_}"
         case ErasedSubject(subject=subject):
             seen = f"erased_subject:{subject}"
         case DataKey(key_id=key_id) | RewrappedKey(fresh=DataKey(key_id=key_id)):

@@ -6,8 +6,9 @@ and holds it against this catalogue.
 
 from syncline.core.catalogue_doors import DOORS
 from syncline.core.catalogue_exports import EXPORTS
+from syncline.core.catalogue_hooks import HOOKS
 from syncline.core.catalogue_inside import INSIDE
 from syncline.core.catalogue_log import LOG
 from syncline.errors import Problem
 
-CATALOGUE: dict[str, Problem] = {problem.code: problem for problem in (*DOORS, *EXPORTS, *INSIDE, *LOG)}
+CATALOGUE: dict[str, Problem] = {problem.code: problem for problem in (*DOORS, *EXPORTS, *HOOKS, *INSIDE, *LOG)}

@@ -113,6 +113,19 @@ class SentRecords(msgspec.Struct, frozen=True):
     forget_before: str = ""
 
 
+class RotatedHook(msgspec.Struct, frozen=True):
+    """A new secret of a hook has come, under this field: the others of its door end at `until`, in microseconds."""
+
+    field: str
+    until: int
+
+
+class WantedRecord(msgspec.Struct, frozen=True):
+    """A record of the source that the target wants to have, whether it has changed or not."""
+
+    id: str
+
+
 class ErasedSubject(msgspec.Struct, frozen=True):
     """The subject whose key this event destroys; if it has none, the event is refused."""
 
@@ -142,6 +155,8 @@ Brought = (
     | SentRecords
     | RefusedRecords
     | ErasedSubject
+    | RotatedHook
+    | WantedRecord
 )
 
 

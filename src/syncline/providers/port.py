@@ -7,11 +7,14 @@ an exception, and bounds each network call in time and size.
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import SecretStr
 
 from syncline.errors import Problem
+
+if TYPE_CHECKING:
+    from syncline.providers.notices import NoticeDoor
 
 FieldType = Literal[
     "boolean",
@@ -170,6 +173,8 @@ class Source(Protocol):
     scopes: tuple[str, ...]
     #: Where people may log in, the usual one first: (title, address or its pattern, when it is the right one).
     login_hosts: tuple[tuple[str, str, str], ...]
+    #: How this side tells us that something has happened.
+    notices: "NoticeDoor"
 
     def app_guide(self, redirect_uri: str) -> Mapping[str, tuple[Instruction, ...]]:
         """Answer how the app is registered, for each kind of app there is: title of the kind -> steps in order."""
@@ -250,6 +255,8 @@ class Target(Protocol):
     field_limit: int
     #: Source field name -> target field name for what exists on both sides out of the box.
     standard_fields: Mapping[str, str]
+    #: How this side tells us that something has happened.
+    notices: "NoticeDoor"
 
     def account_url(self, text: str) -> str:
         """Answer the origin of an allowed instance; raises `InputError` for any other."""

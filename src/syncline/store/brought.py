@@ -14,12 +14,15 @@ from syncline.core.event import (
     NewLink,
     RefusedRecords,
     RewrappedKey,
+    RotatedHook,
     SealedSecret,
     SentRecords,
     SettledEffect,
     SpentAttempt,
     SpentLink,
+    WantedRecord,
 )
+from syncline.store import hooks
 from syncline.store.transaction import Transaction
 
 
@@ -47,7 +50,7 @@ def consume(tx: Transaction, event: Event, brought: Brought) -> str:
     return ""
 
 
-def keep(tx: Transaction, event: Event, brought: Brought, seq: int) -> None:
+def keep(tx: Transaction, event: Event, brought: Brought, seq: int) -> None:  # noqa: C901  one case for each kind
     """Store one thing that an accepted event brought."""
     match brought:
         case SealedSecret():
@@ -80,6 +83,10 @@ def keep(tx: Transaction, event: Event, brought: Brought, seq: int) -> None:
             _erase(tx, event, brought)
         case SentRecords() | RefusedRecords():
             _keep_rows(tx, event, brought)
+        case RotatedHook(field=field, until=until):
+            hooks.rotate(tx, integration=event.integration, field=field, until=until, now=event.at)
+        case WantedRecord(id=id_):
+            tx.want_record(integration=event.integration, id=id_, seq=seq)
         case SettledEffect() | SpentAttempt() | SpentLink() | EndedLink() | RewrappedKey() | ErasedSubject():
             pass  # Consumed before the decision.
 

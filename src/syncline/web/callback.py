@@ -24,6 +24,7 @@ from syncline.store.record import Outcome
 from syncline.store.secrets import OpenAttempt, SpentLogin, login_attempt, sealed, spent_login
 from syncline.store.transaction import Transaction
 from syncline.web import logins
+from syncline.web.inbox_arrivals import arrival as turned_away
 from syncline.web.problems import request_id
 from syncline.web.site import SITE, Site
 
@@ -62,7 +63,11 @@ async def come_back(request: web.Request) -> web.StreamResponse:
     site = request.app[SITE]
     if "prefetch" in request.headers.get("Sec-Purpose", request.headers.get("Purpose", "")):
         return web.Response(status=503)  # A look ahead is not an arrival; the browser will ask again in earnest.
-    arrival = await _find(site, request)
+    try:
+        arrival = await _find(site, request)
+    except SynclineError as error:
+        site.inbox.note(turned_away(request, "callback", error, site.now(), integration=""))
+        raise
     attempt = arrival.attempt
     try:
         # First of all, for by then the browser has forgotten the cookie, and "another browser" would not be true.

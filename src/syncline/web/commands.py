@@ -54,11 +54,12 @@ async def send(site: Site, who: Who, integration: str, command: Command, *, key:
     event = Event(integration, command.type, _event_key(who, key), who.actor, site.now(), request=request)
     if not (who.may(_RIGHTS.get(command.type, "command")) and who.may_send(command.type)):
         await _refuse(site, who, event)
-    has = await site.store.read(partial(find_holdings, site=site, integration=integration))
-    prepared = prepare(site, who, has, command)
-    outcome = await site.engine.handle(
-        msgspec.structs.replace(event, data=prepared.data, brings=prepared.brings, at=site.now())
-    )
+    with site.in_flight.alone(f"{integration}:{event.key}", key):
+        has = await site.store.read(partial(find_holdings, site=site, integration=integration))
+        prepared = prepare(site, who, has, command)
+        outcome = await site.engine.handle(
+            msgspec.structs.replace(event, data=prepared.data, brings=prepared.brings, at=site.now())
+        )
     judge(site, outcome)
     if prepared.login is None or outcome.repeats:
         return Sent(outcome)

@@ -5,29 +5,38 @@ from hmac import HMAC
 
 _MOST = 4096
 
+#: The keys of one hook, several while a secret is exchanged, each with its end in microseconds (0: none is known).
+Keys = tuple[tuple[HMAC, int], ...]
+
 
 class HookKeys:
-    """At most 4,096 opened keys, the least used dropped first."""
+    """The opened keys of at most 4,096 hooks, the least used dropped first."""
 
-    __slots__ = ("_keys",)
+    __slots__ = ("_keys", "drops")
 
     def __init__(self) -> None:
         """Start with none."""
-        self._keys: OrderedDict[str, HMAC] = OrderedDict()
+        self._keys: OrderedDict[str, Keys] = OrderedDict()
+        #: How often something was dropped: what was read before the last time may be outdated by now.
+        self.drops = 0
 
-    def find(self, integration: str) -> HMAC | None:
-        """Answer an integration's key when it is at hand."""
-        key = self._keys.get(integration)
-        if key is not None:
-            self._keys.move_to_end(integration)
-        return key
+    def find(self, integration: str) -> Keys:
+        """Answer an integration's keys, none when they are not at hand."""
+        keys = self._keys.get(integration)
+        if keys is None:
+            return ()
+        self._keys.move_to_end(integration)
+        return keys
 
-    def keep(self, integration: str, key: HMAC) -> None:
-        """Keep a key that was just opened."""
-        self._keys[integration] = key
+    def keep(self, integration: str, keys: Keys, *, drops: int) -> None:
+        """Keep keys that were just opened, unless something was dropped since `drops` was noted."""
+        if drops != self.drops:
+            return
+        self._keys[integration] = keys
         if len(self._keys) > _MOST:
             self._keys.popitem(last=False)
 
     def drop(self, integration: str) -> None:
-        """Forget a key that was replaced or erased."""
+        """Forget keys that were exchanged or erased."""
+        self.drops += 1
         self._keys.pop(integration, None)

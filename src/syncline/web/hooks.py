@@ -18,12 +18,15 @@ from typing import Any
 import msgspec
 import structlog
 from aiohttp import hdrs, web
+from pydantic import SecretStr
 
 from syncline import credentials
 from syncline.core.event import EVENTS, Actor, Event
 from syncline.errors import ConflictError, ForbiddenError, InputError, NotFoundError, SynclineError
 from syncline.store.record import Outcome
 from syncline.web import problems
+from syncline.web.hook_keys import Keys
+from syncline.web.inbox_arrivals import arrival
 from syncline.web.routes import HOT
 from syncline.web.site import SITE, Site
 
@@ -63,27 +66,50 @@ def add_routes(app: web.Application) -> None:
     """Add the address that an integration's hook has."""
     app.router.add_post("/hooks/{id}/events", receive, name=HOT)
     site = app[SITE]
-    site.engine.watch(partial(_forget_erased, site))
+    site.engine.watch(partial(_forget, site))
 
 
 async def receive(request: web.Request) -> web.StreamResponse:
     """Verify, record and answer one signed event."""
-    site = request.app[SITE]
+    body = None
     try:
-        outcome = await _receive(site, request)
+        body = await _authenticate(request)
+        name, address = request.headers["webhook-id"], request.remote or ""
+        outcome = await take(request.app[SITE], request.match_info["id"], name, body, via="signature", address=address)
         return web.Response(body=_write(_answer(outcome)), headers=_HEADERS)
     except SynclineError as error:
-        site.metrics.count_refused_hook(error.code)
-        return await problems.respond(request, error)
+        return await _refuse(request, error, body)
     except web.HTTPRequestEntityTooLarge:
-        return await problems.respond(request, InputError("request.too_large"))
+        return await _refuse(request, InputError("request.too_large"), None)
     except Exception:  # noqa: BLE001  no middleware is around; logged with its stack, answered without
         _log.exception("unexpected", route="hook")
         return await problems.respond(request, SynclineError("service.unexpected"))
 
 
-async def _receive(site: Site, request: web.Request) -> Outcome:
-    headers = request.headers
+async def take(
+    site: Site, integration: str, name: str, body: bytes, *, via: str, address: str = "", cause: str = ""
+) -> Outcome:
+    """Read and record an event that is known to come from a sender of the hook; raises `InputError`, `ConflictError`.
+
+    `name` is the sender's own id of it, by which it counts once.
+    """
+    signed = _parse(body)
+    event = Event(
+        integration,
+        signed.type,
+        f"hook:{name}",
+        Actor("hook", integration, via, address),
+        site.now(),
+        # Kept apart, so that nothing a sender says can be taken for what an effect reports.
+        {"sent": signed.data} if signed.data else {},
+        cause=cause,
+    )
+    return _judge(await site.engine.handle(event))
+
+
+async def _authenticate(request: web.Request) -> bytes:
+    """Answer the body of a request that is signed as it should be; raises what it is refused for."""
+    site, headers = request.app[SITE], request.headers
     if hdrs.CONTENT_ENCODING in headers:  # A compressed body may be a bomb, and no sender needs it for so little.
         raise InputError("request.media_type", "the body has to be sent as it is, without Content-Encoding")
     integration = request.match_info["id"]
@@ -93,20 +119,23 @@ async def _receive(site: Site, request: web.Request) -> Outcome:
     at = site.now()
     _check_headers(name, stamp, signatures, at)
     body = await request.read()
-    keyed = site.hook_keys.find(integration) or await _open_key(site, integration)
-    if not verify(keyed, name, stamp, body, signatures.split(" ")):
+    keys = site.hook_keys.find(integration) or await _open_keys(site, integration)
+    fits = False
+    for keyed, until in keys:
+        if not until or until > at:
+            fits |= verify(keyed, name, stamp, body, signatures.split(" "))
+    if not fits:
         raise ForbiddenError("hook.bad_signature")
-    signed = _parse(body)
-    event = Event(
-        integration,
-        signed.type,
-        f"hook:{name}",
-        Actor("hook", integration, "signature", request.remote or ""),
-        at,
-        # Kept apart, so that nothing a sender says can be taken for what an effect reports.
-        {"sent": signed.data} if signed.data else {},
-    )
-    return _judge(await site.engine.handle(event))
+    return body
+
+
+async def _refuse(request: web.Request, error: SynclineError, body: bytes | None) -> web.StreamResponse:
+    """Answer why; what was signed and cannot be read is kept, for somebody to look at and to replay."""
+    site = request.app[SITE]
+    site.metrics.count_refused_hook(error.code)
+    name = request.headers.get("webhook-id", "")
+    site.inbox.note(arrival(request, "events", error, site.now(), name=name, body=body))
+    return await problems.respond(request, error)
 
 
 def verify(keyed: hmac.HMAC, name: str, stamp: str, body: bytes, signatures: Sequence[str]) -> bool:
@@ -134,20 +163,25 @@ def _check_headers(name: str, stamp: str, signatures: str, at: int) -> None:
         raise ForbiddenError("hook.bad_signature")
 
 
-async def _open_key(site: Site, integration: str) -> hmac.HMAC:
+async def _open_keys(site: Site, integration: str) -> Keys:
+    drops = site.hook_keys.drops
     try:
-        secret = await credentials.open_secret(site.store, site.vault, integration, credentials.HOOK_SECRET)
+        secrets = await credentials.open_hook(site.store, site.vault, integration, "events", site.now())
     except NotFoundError:
         raise NotFoundError("hook.unknown") from None
-    try:
-        key = base64.b64decode(secret.get_secret_value().removeprefix("whsec_"), validate=True)
-    except binascii.Error:
-        key = b""
-    if not key:
+    keys = tuple((hmac.new(key, digestmod=hashlib.sha256), until) for text, until in secrets if (key := _key(text)))
+    if not keys:
         raise NotFoundError("hook.unknown")
-    keyed = hmac.new(key, digestmod=hashlib.sha256)
-    site.hook_keys.keep(integration, keyed)
-    return keyed
+    site.hook_keys.keep(integration, keys, drops=drops)
+    return keys
+
+
+def _key(secret: SecretStr) -> bytes:
+    """Answer the key that a secret stands for; an empty one opens nothing."""
+    try:
+        return base64.b64decode(secret.get_secret_value().removeprefix("whsec_"), validate=True)
+    except binascii.Error:
+        return b""
 
 
 def _parse(body: bytes) -> Signed:
@@ -177,6 +211,7 @@ def _answer(outcome: Outcome) -> Answer:
     )
 
 
-def _forget_erased(site: Site, outcome: Outcome) -> None:
-    if outcome.to in site.engine.rules.chart.finals:
+def _forget(site: Site, outcome: Outcome) -> None:
+    """Forget the opened keys of a hook whose secrets were exchanged or erased."""
+    if outcome.type == "hook.rotated" or outcome.to in site.engine.rules.chart.finals:
         site.hook_keys.drop(outcome.integration)

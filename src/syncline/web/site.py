@@ -22,6 +22,8 @@ from syncline.service_log import ServiceLog
 from syncline.store.transaction import Store
 from syncline.vault import Vault
 from syncline.web.hook_keys import HookKeys
+from syncline.web.in_flight import InFlight
+from syncline.web.inbox import Inbox
 from syncline.web.metrics import Metrics
 from syncline.web.sessions import Sessions
 from syncline.web.sign_ins import SignIns
@@ -53,6 +55,7 @@ class Site:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     metrics: Metrics = field(default_factory=Metrics)
     hook_keys: HookKeys = field(default_factory=HookKeys)
+    in_flight: InFlight = field(default_factory=InFlight)
     sessions: Sessions = field(default_factory=Sessions)
     sign_ins: SignIns = field(default_factory=SignIns)
 
@@ -66,6 +69,11 @@ class Site:
         """What signs checkpoints of the log."""
         keys = SigningKeys(self.store, self.vault, self.service_log, self.now, self.settings.checkpoint_origin)
         return Checkpoints(self.store, keys, self.service_log, self.settings, list(self.places), self.now)
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        """What was turned away at the doors."""
+        return Inbox(self.store, self.vault, self.settings, self.now)
 
     @cached_property
     def catalogue(self) -> Mapping[str, Problem]:

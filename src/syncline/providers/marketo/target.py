@@ -11,7 +11,9 @@ from syncline.config import Settings
 from syncline.errors import InputError, Problem, UnreachableError
 from syncline.providers.marketo import checks, fields, guide, people
 from syncline.providers.marketo.api import Api
+from syncline.providers.marketo.notifications import CampaignWebhooks
 from syncline.providers.marketo.problems import PROBLEMS
+from syncline.providers.notices import NoticeDoor
 from syncline.providers.port import Account, Check, Field, FieldResult, Instruction, RowResult
 from syncline.wire import Wire
 
@@ -31,6 +33,7 @@ class Marketo:
     batch_size: int = people.BATCH
     field_limit: int = fields.LIMIT
     standard_fields: Mapping[str, str] = fields.STANDARD
+    notices: NoticeDoor = CampaignWebhooks()
 
     def __init__(self, wire: Wire, settings: Settings) -> None:
         """Take the wire and the settings: allowed origins, and how fast an instance may be called."""

@@ -7,11 +7,13 @@ from pydantic import SecretStr
 
 from syncline.config import Settings
 from syncline.errors import Problem, UnreachableError
+from syncline.providers.notices import NoticeDoor
 from syncline.providers.port import App, Check, Field, Grant, Identity, Instruction, Page, Position, Session
 from syncline.providers.salesforce import checks, fields, guide, hosts, organization, records, refusals, stamps
 from syncline.providers.salesforce.api import Api
 from syncline.providers.salesforce.hosts import Hosts
 from syncline.providers.salesforce.login import SCOPES, Login
+from syncline.providers.salesforce.notifications import OutboundMessages
 from syncline.providers.salesforce.problems import PROBLEMS
 from syncline.wire import Wire
 
@@ -26,6 +28,7 @@ class Salesforce:
     stamp_field: str = stamps.FIELD
     scopes: tuple[str, ...] = SCOPES
     login_hosts: tuple[tuple[str, str, str], ...] = hosts.SHOWN
+    notices: NoticeDoor = OutboundMessages(objects)
 
     def __init__(self, wire: Wire, settings: Settings) -> None:
         """Take the wire, and from the settings which hosts are allowed besides Salesforce's own."""

@@ -5,6 +5,8 @@ from aiohttp import web
 from syncline.web import stream
 from syncline.web.pages import (
     connect,
+    hooks,
+    inbox,
     integration,
     integrations,
     keys,
@@ -42,6 +44,10 @@ def add_routes(app: web.Application) -> None:
             web.get("/i/{id}/links", links.show),
             web.post("/i/{id}/links", links.make),
             web.post("/i/{id}/links/{link}/revoke", links.revoke),
+            web.get("/i/{id}/hooks", hooks.show),
+            web.post("/i/{id}/hooks/{door}", hooks.rotate),
+            web.get("/inbox", inbox.show),
+            web.post("/inbox/{request}/replay", inbox.replay),
             web.get("/i/{id}/timeline", log.timeline),
             web.get(r"/i/{id}/timeline/{seq:[0-9]{1,18}}", log.raw),
             web.get("/audit", log.audit),
