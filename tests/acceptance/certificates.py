@@ -26,13 +26,15 @@ class Authority:
         self.file = folder / "authority.pem"
         self.file.write_bytes(_pem(own.sign(self._key, hashes.SHA256())))
 
-    def certify(self, name: str, *, ends: timedelta = _YEAR, self_signed: bool = False) -> ssl.SSLContext:
-        """Answer what a server needs to call itself `name`."""
+    def certify(
+        self, name: str, *, ends: timedelta = _YEAR, self_signed: bool = False, file: Path | None = None
+    ) -> ssl.SSLContext:
+        """Answer what a server needs to call itself `name`; its key and certificate are in `file`, if one is named."""
         key = ec.generate_private_key(ec.SECP256R1())
         issuer, signer = (_name(name), key) if self_signed else (self._name, self._key)
         made = _begin(_name(name), issuer, key.public_key(), ends=ends)
         made = made.add_extension(x509.SubjectAlternativeName([_alternative(name)]), critical=False)
-        path = self._folder / f"server-{x509.random_serial_number()}.pem"
+        path = file or self._folder / f"server-{x509.random_serial_number()}.pem"
         private = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
