@@ -1,0 +1,72 @@
+"""Keeps the search index of the log up to date, on a thread of its own and never for long at a time."""
+
+import asyncio
+import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import structlog
+
+from syncline.store.index import SearchIndex, has_fts5
+
+#: Between two looks when there was nothing to do, in seconds.
+_PAUSE = 1.0
+#: After a failure, such as a full disk.
+_LONG_PAUSE = 60.0
+#: How long it rests after a batch, in times of what the batch took: events come first.
+_REST = 2.0
+
+_log = structlog.get_logger()
+
+
+class Indexer:
+    """Takes new rows into the index, and makes it anew when it is missing, broken or that of another log."""
+
+    def __init__(self, index: SearchIndex) -> None:
+        """Take the index; nothing runs yet."""
+        self._index = index
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="audit-index")
+        self._running: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin; without FTS5 in SQLite there will be no index, and searches look through the log itself."""
+        if has_fts5():
+            self._running = asyncio.create_task(self._run(), name="indexer")
+        else:
+            _log.warning("audit_index.impossible", reason="SQLite was built without FTS5; searches of the log are slow")
+
+    async def stop(self) -> None:
+        """End after the batch that is under way; the rest is taken in at the next start."""
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.wait({self._running})
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._index.close)
+        self._thread.shutdown()
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._keep_up()
+            except (sqlite3.Error, OSError) as error:
+                _log.warning("audit_index.cannot_write", error=type(error).__name__)
+                await asyncio.sleep(_LONG_PAUSE)
+
+    async def _keep_up(self) -> None:
+        """Take rows in until the index turns out to be broken."""
+        on_thread = partial(asyncio.get_running_loop().run_in_executor, self._thread)
+        if self._index.broken:
+            await on_thread(self._index.discard)
+        if not await on_thread(self._index.open):
+            _log.info("audit_index.made_anew", reason="it was not readable, or not of this log and version")
+        while not self._index.broken:
+            begun = time.perf_counter()
+            try:
+                count = await on_thread(self._index.advance)
+            except sqlite3.OperationalError:  # Nothing is wrong with the file itself.
+                raise
+            except sqlite3.DatabaseError:
+                self._index.broken = True
+                return
+            spent = time.perf_counter() - begun
+            await asyncio.sleep(_REST * spent if count else _PAUSE)
