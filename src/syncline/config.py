@@ -55,6 +55,11 @@ class Settings(BaseSettings):
     target_concurrency: int = Field(
         5, ge=1, description="Calls at the same time per instance; Marketo allows 10 in all."
     )
+    audit_forward: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Address that the log is forwarded to: https://…, syslog+tls://… or syslog+tcp://…, with options behind "
+        "a # (see docs/exporting.md); the flag may come several times, the variable has spaces between them.",
+    )
     checkpoint_interval: float = Field(
         60, ge=0.1, description="Longest time between signed checkpoints of the log, while there are new rows."
     )
@@ -82,11 +87,11 @@ class Settings(BaseSettings):
     )
     log_format: str = Field("json", pattern="^(json|console)$", description="How log lines look: json or console.")
 
-    @field_validator("allow_hosts", mode="before")
+    @field_validator("allow_hosts", "audit_forward", mode="before")
     @classmethod
-    def _are_words(cls, hosts: object) -> object:
+    def _are_words(cls, words: object) -> object:
         """An environment variable names several with white space between them, as the command line's does."""
-        return tuple(hosts.split()) if isinstance(hosts, str) else hosts
+        return tuple(words.split()) if isinstance(words, str) else words
 
     @field_validator("checkpoint_url")
     @classmethod

@@ -57,6 +57,8 @@ HOLDER = "serve.json"
 #: With what cancelled effects may take to say farewell and the web server's own limit (`web.app.build_runner`), eight
 #: seconds at worst: ten were promised, and the machine may be busy.
 _WORKER_GRACE = 3.0
+#: What the last rows may take to reach the places that the log is forwarded to; else they go after the next start.
+_FORWARDING_GRACE = 1.0
 #: What an open connection to a provider may cost: sockets in all, and to one host.
 _CONNECTIONS, _CONNECTIONS_PER_HOST = 200, 40
 
@@ -122,6 +124,8 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         site.engine.watch(site.checkpoints.count)
         stack.push_async_callback(site.checkpoints.stop)  # After the last row was written.
         site.checkpoints.start()
+        stack.push_async_callback(site.forwarding.stop, _FORWARDING_GRACE)
+        site.forwarding.start(site.engine.watch)
         await site.service_log.note("service.started", {})
         worker = Worker(_tools(site), site.engine)
         runner = build_runner(build_app(site))

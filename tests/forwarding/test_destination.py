@@ -20,17 +20,18 @@ def test_address_alone_is_enough() -> None:
 
 
 def test_options_stand_behind_the_hash_and_are_never_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The query is the receiver's and is sent; it is not in the name, for it may hold what nobody should read."""
+    """Path and query are the receiver's and are sent; the name has neither, for they may hold a secret."""
     (tmp_path / "token").write_text("top-secret\n")
     text = f"https://siem.example.com/in?key=hidden#format=ocsf&reveal=yes&pause=0.5&token-file={tmp_path}/token"
     (found,) = read_destinations([text])
     assert found.url == "https://siem.example.com/in?key=hidden"
-    assert found.name == "https://siem.example.com/in"
+    assert found.name == "https://siem.example.com"
     assert (found.form, found.reveal, found.pause) == ("ocsf", True, 0.5)
     token = found.token()
     assert token is not None
     assert token.get_secret_value() == "top-secret"
     assert "top-secret" not in repr(found)
+    assert "hidden" not in repr(found)
     monkeypatch.setenv("SIEM_TOKEN", "from-outside")
     (found,) = read_destinations(["https://siem.example.com/in#token-env=SIEM_TOKEN&name=siem"])
     token = found.token()
@@ -41,8 +42,8 @@ def test_options_stand_behind_the_hash_and_are_never_sent(tmp_path: Path, monkey
 def test_same_place_twice_needs_names() -> None:
     """What is remembered of the two would be one."""
     with pytest.raises(ConfigurationError, match="twice"):
-        read_destinations(["https://siem.example.com/in?a", "https://siem.example.com/in?b"])
-    assert len(read_destinations(["https://siem.example.com/in?a", "https://siem.example.com/in?b#name=other"])) == 2
+        read_destinations(["https://siem.example.com/a", "https://siem.example.com/b"])
+    assert len(read_destinations(["https://siem.example.com/a", "https://siem.example.com/b#name=other"])) == 2
 
 
 @pytest.mark.parametrize(

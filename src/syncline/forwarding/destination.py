@@ -8,7 +8,7 @@ import ipaddress
 import os
 import ssl
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeVar
 from urllib.parse import SplitResult, parse_qsl, urlsplit, urlunsplit
@@ -31,14 +31,14 @@ _LONGEST_SECONDS = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """One place; its name is what its standing is remembered under, so it survives a change of the options."""
+    """One place; its name is what its standing is remembered under, so that survives a change of path and options."""
 
     name: str
     scheme: str
     host: str
     port: int
-    #: As it is called, without the options.
-    url: str
+    #: As it is called, without the options; it may hold a secret.
+    url: str = field(repr=False)
     form: Form = "rows"
     #: Whether personal data is sent in the clear.
     reveal: bool = False
@@ -84,7 +84,7 @@ class Destination:
 
 
 def read_destinations(texts: Iterable[str]) -> tuple[Destination, ...]:
-    """Read the operator's list and try what it names; raises `ConfigurationError`, in which no query is repeated."""
+    """Read the operator's list and try what it names; raises `ConfigurationError`, which tells only the host."""
     found = tuple(map(_read, texts))
     for number, destination in enumerate(found):
         if destination.name in {other.name for other in found[:number]}:
@@ -100,7 +100,8 @@ def _read(text: str) -> Destination:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         raise _wrong("", "it is no address") from None
-    bare = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))
+    # Some receivers have their secret in the path, some in the query: neither is ever shown.
+    bare = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
     if parts.scheme not in _PORTS or not host:
         raise _wrong(bare, f"it has to begin with one of {', '.join(f'{scheme}://' for scheme in _PORTS)}")
     if "@" in parts.netloc:

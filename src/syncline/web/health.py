@@ -37,5 +37,6 @@ async def ready(request: web.Request) -> web.StreamResponse:
 async def metrics(request: web.Request) -> web.StreamResponse:
     """Answer the counters in the text format of Prometheus."""
     site = request.app[SITE]
+    site.metrics.tell_forwarding(await site.forwarding.states())
     body = site.metrics.write(await site.store.read(under_way))
     return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE})

@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from syncline.forwarding import State
 from syncline.store.record import Outcome
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -24,6 +25,22 @@ class _Series:
         self.counts[labels] = self.counts.get(labels, 0) + 1
 
 
+def _forwarded(states: Sequence[State]) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
+    """Answer the series of the places that the log is forwarded to, by the operator's names for them."""
+    name, labels = "syncline_forwarding", ("destination",)
+    waiting = GaugeMetricFamily(f"{name}_waiting_rows", "Rows of the log that have not arrived.", labels=labels)
+    lag = GaugeMetricFamily(f"{name}_lag_seconds", "Age of the oldest of them.", labels=labels)
+    rows = CounterMetricFamily(f"{name}_rows", "Rows delivered, repetitions too.", labels=labels)
+    failures = CounterMetricFamily(f"{name}_failures", "Deliveries that failed.", labels=labels)
+    for state in states:
+        destination = (state.destination.name,)
+        waiting.add_metric(destination, state.standing.waiting)
+        lag.add_metric(destination, state.lag)
+        rows.add_metric(destination, state.delivered)
+        failures.add_metric(destination, state.failures)
+    yield from (waiting, lag, rows, failures)
+
+
 class Metrics(Collector):
     """The counters of one process, in a registry of their own; used on the loop's thread only."""
 
@@ -33,6 +50,7 @@ class Metrics(Collector):
         self._events = _Series("syncline_events", "Events recorded.", "type", "disposition")
         self._hooks = _Series("syncline_hooks_refused", "Signed events refused at the door.", "problem")
         self._under_way: Sequence[tuple[str, str, int]] = ()
+        self._forwarding: Sequence[State] = ()
         self._registry = CollectorRegistry()
         self._registry.register(self)
 
@@ -57,8 +75,13 @@ class Metrics(Collector):
         self._under_way = effects
         return generate_latest(self._registry)
 
+    def tell_forwarding(self, states: Sequence[State]) -> None:
+        """Take how the places do that the log is forwarded to, for what is written next."""
+        self._forwarding = states
+
     def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
         """Answer the series as the package wants them."""
+        yield from _forwarded(self._forwarding)
         for series in (self._requests, self._events, self._hooks):
             family = CounterMetricFamily(series.name, series.text, labels=series.labels)
             for labels, count in series.counts.items():

@@ -15,6 +15,8 @@ from syncline.config import CALLBACK_PATH, Settings
 from syncline.core.catalogue import CATALOGUE
 from syncline.engine import Engine
 from syncline.errors import Problem
+from syncline.forwarding import Forwarding
+from syncline.forwarding.destination import read_destinations
 from syncline.privacy import Privacy
 from syncline.providers.port import Providers
 from syncline.rotation import Rotation
@@ -74,6 +76,11 @@ class Site:
     def inbox(self) -> Inbox:
         """What was turned away at the doors."""
         return Inbox(self.store, self.vault, self.settings, self.now)
+
+    @cached_property
+    def forwarding(self) -> Forwarding:
+        """What takes the log to other systems; raises `ConfigurationError` when they are named wrongly."""
+        return Forwarding(read_destinations(self.settings.audit_forward), self.store, self.privacy, self.now)
 
     @cached_property
     def catalogue(self) -> Mapping[str, Problem]:
