@@ -57,8 +57,8 @@ class Settings(BaseSettings):
     )
     audit_forward: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
-        description="Address that the log is forwarded to: https://…, syslog+tls://… or syslog+tcp://…, with options behind "
-        "a # (see docs/exporting.md); the flag may come several times, the variable has spaces between them.",
+        description="Address that the log is forwarded to: https://…, syslog+tls://… or syslog+tcp://…, with options "
+        "behind a # (see docs/exporting.md); the flag may come several times, the variable has spaces between them.",
     )
     checkpoint_interval: float = Field(
         60, ge=0.1, description="Longest time between signed checkpoints of the log, while there are new rows."
