@@ -31,6 +31,8 @@ class SynclineError(Exception):
         self.code = code
         self.detail = detail
         self.facts = dict(facts or {})
+        #: Whether the log says so already, so that no door has to.
+        self.noted = False
 
 
 class InputError(SynclineError):

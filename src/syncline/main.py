@@ -33,23 +33,28 @@ from syncline.core.rules import Rules
 from syncline.effects.tools import Tools
 from syncline.engine import Engine
 from syncline.errors import ConfigurationError
+from syncline.indexer import Indexer
 from syncline.key_ring import KeyProvider, choose_provider
 from syncline.logs import configure
 from syncline.privacy import Privacy
 from syncline.rotation import Rotation
 from syncline.service_log import ServiceLog
+from syncline.start import note_start
 from syncline.store.charts import keep_charts
+from syncline.store.index import SearchIndex
 from syncline.store.secrets import master_keys
 from syncline.store.sqlite import SQLiteStore, open_store
 from syncline.upkeep import Upkeep
 from syncline.vault import Vault
-from syncline.web import access
+from syncline.web import key_commands
 from syncline.web.app import build_app, build_runner
 from syncline.web.site import Site, now
 from syncline.wire import Wire
 from syncline.worker import Worker
 
 DATABASE = "syncline.sqlite3"
+#: By which the audit log is searched; made from the database again when it is deleted.
+INDEX = "audit-index.sqlite3"
 LOCK = "serve.lock"
 #: Who holds the lock, to be read by whoever is refused.
 HOLDER = "serve.json"
@@ -126,22 +131,28 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         site.checkpoints.start()
         stack.push_async_callback(site.forwarding.stop, _FORWARDING_GRACE)
         site.forwarding.start(site.engine.watch)
-        await site.service_log.note("service.started", {})
+        begun = await note_start(site.service_log, store, vault, settings, site.engine.rules)
+        stack.push_async_callback(_note_stop, site)
         worker = Worker(_tools(site), site.engine)
         runner = build_runner(build_app(site))
         stack.push_async_callback(runner.cleanup)
         await runner.setup()
         await web.SockSite(runner, door, backlog=1024).start()
         stack.push_async_callback(_stop, site, worker)
-        await worker.start()
+        await worker.start(request=begun)
         stack.push_async_callback(site.rotation.stop)
-        site.rotation.resume()
+        site.rotation.resume(request=begun)
+        if site.index is not None:
+            indexer = Indexer(site.index)
+            stack.push_async_callback(indexer.stop)
+            indexer.start()
         upkeep = Upkeep(store, site.engine.handle, settings, site.now)
         stack.push_async_callback(upkeep.stop)
         upkeep.start()
         address = _origin(*door.getsockname()[:2])
         _note_holder(settings.data, address)
-        admin_key = await access.first_key(store)  # Last of all: whatever fails after it, the key is never seen.
+        # Last of all: whatever fails after it, the key is never seen.
+        admin_key = await key_commands.first_key(site, request=begun)
         yield Running(address, site.public_url, settings.data, SecretStr(admin_key) if admin_key else None)
 
 
@@ -149,6 +160,11 @@ async def _stop(site: Site, worker: Worker) -> None:
     """Say that we are going (readiness answers 503, streams end), then let the effects finish or be given back."""
     site.stopping.set()
     await worker.stop(_WORKER_GRACE)
+
+
+async def _note_stop(site: Site) -> None:
+    """Say last of all that the service has stopped, when no request is under way any more."""
+    await site.refusals.close()
     await site.service_log.note("service.stopped", {})
 
 
@@ -245,6 +261,7 @@ def _compose(
         providers=providers.connect(http, settings),
         settings=settings,
         public_url=public_url,
+        index=SearchIndex(store.path.with_name(INDEX), store.path),
         places=tuple(places_of(settings, Wire(http, settings.http_timeout))),
     )
 

@@ -12,7 +12,8 @@ from functools import partial
 import msgspec
 import structlog
 
-from syncline.core.event import Actor, DataKey, Event, RewrappedKey
+from syncline.core.documents import MASTER_KEY
+from syncline.core.event import SERVICE, Actor, DataKey, Document, Event, RewrappedKey
 from syncline.errors import ConfigurationError, SynclineError, UnavailableError
 from syncline.key_ring import KeyProvider
 from syncline.store.record import Outcome
@@ -61,22 +62,24 @@ class Rotation:
         ring = self._vault.ring
         return Progress(ring.current, {key: counted.get(key, 0) for key in ring.keys}, self._is_running())
 
-    async def begin(self, who: str) -> Progress:
+    async def begin(self, actor: Actor, *, request: str = "") -> Progress:
         """Change to a new master key and start wrapping; raises `ConfigurationError` when there is no new key.
 
         While data keys are left from a rotation before, that one goes on and no further key is made.
         """
         async with self._renewing:
             if (await self.progress()).left <= self._stuck and not self._is_running():
+                before = self._vault.ring.current
                 self._vault.use(await asyncio.to_thread(self._provider.renew, self._vault.ring))
-                _log.info("master_key_changed", current=self._vault.ring.current, asked_by=who)
-            self.resume(who)
+                _log.info("master_key_changed", current=self._vault.ring.current, asked_by=actor.id)
+                await self._note(actor, before, request)
+            self.resume(actor.id, request=request)
         return await self.progress()
 
-    def resume(self, who: str = "") -> None:
+    def resume(self, who: str = "", *, request: str = "") -> None:
         """Wrap what is left over, in the background."""
         if not self._is_running():
-            self._running = asyncio.create_task(self._run(who))
+            self._running = asyncio.create_task(self._run(who, request))
 
     async def wait(self) -> None:
         """Wait until nothing runs."""
@@ -92,28 +95,44 @@ class Rotation:
     def _is_running(self) -> bool:
         return self._running is not None and not self._running.done()
 
-    async def _run(self, who: str) -> None:
+    async def _note(self, actor: Actor, before: str, request: str) -> None:
+        """Put the change on the log of the service; if that fails, the next start does."""
+        current = self._vault.ring.current
+        brings = (Document(MASTER_KEY, {"current": current}),)
+        data = {"from": before, "to": current}
+        name = f"master_key:{before}:{current}"
+        event = Event(SERVICE, "master_key.changed", name, actor, self._now(), data, request=request, brings=brings)
+        await self._handle(event)
+
+    async def _run(self, who: str, request: str) -> None:
         try:
-            await self._wrap_all(who)
+            await self._wrap_all(who, request)
         except Exception as error:  # noqa: BLE001  whatever it is, the service goes on, and the next start tries again
             _log.error("rotation_failed", error=type(error).__name__)
 
-    async def _wrap_all(self, who: str) -> None:
+    async def _wrap_all(self, who: str, request: str) -> None:
         after, done, current, self._stuck = "", 0, self._vault.ring.current, 0
         while found := await self._store.read(partial(data_keys_but, key_id=current, after=after, most=_TOGETHER)):
-            wrapped = await asyncio.gather(*(self._wrap(integration, key, who) for integration, key in found))
+            wrapped = await asyncio.gather(*(self._wrap(integration, key, who, request) for integration, key in found))
             after, done = found[-1][0], done + sum(wrapped)
         if done:
             _log.info("data_keys_rewrapped", current=current, count=done, left=(await self.progress()).left)
 
-    async def _wrap(self, integration: str, key: DataKey, who: str) -> bool:
+    async def _wrap(self, integration: str, key: DataKey, who: str, request: str) -> bool:
         """Exchange one data key; one that cannot be is left as it is, and the log of the service says so."""
         try:
             fresh = self._vault.rewrap(integration, key)
             data = {"from": key.key_id, "to": fresh.key_id, **({"asked_by": who} if who else {})}
             name = f"data_key:{key.key_id}:{fresh.key_id}"
             event = Event(
-                integration, "data_key.rewrapped", name, _ACTOR, self._now(), data, brings=(RewrappedKey(fresh, key),)
+                integration,
+                "data_key.rewrapped",
+                name,
+                _ACTOR,
+                self._now(),
+                data,
+                request=request,
+                brings=(RewrappedKey(fresh, key),),
             )
             return (await self._handle(event)).accepted
         except (ConfigurationError, UnavailableError) as error:

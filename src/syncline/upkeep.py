@@ -61,7 +61,10 @@ class Upkeep:
             generation = found.context.generation
             hour = self._now() // int(_PAUSE_SECONDS * _SECOND)
             key = f"renewal:{generation}:{hour}"
-            await self._handle(Event(name, "grant.renewal_due", key, _ACTOR, self._now(), {"generation": generation}))
+            data = {"generation": generation}
+            # What a timer begins is a story of its own.
+            event = Event(name, "grant.renewal_due", key, _ACTOR, self._now(), data, request=f"upkeep:{hour}")
+            await self._handle(event)
         return len(due)
 
     async def _run(self) -> None:

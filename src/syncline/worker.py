@@ -50,11 +50,11 @@ class Worker:
         self._stopping = False
         self._unwatch: Callable[[], None] | None = None
 
-    async def start(self) -> None:
+    async def start(self, *, request: str = "") -> None:
         """Take back what a dead process held, settle the refreshes it left open, and begin."""
         await self._tools.store.write(release_all)
         for integration in await self._tools.store.read(refreshing):
-            await settle_left_over(self._tools, integration, Actor("service", "worker"))
+            await settle_left_over(self._tools, integration, Actor("service", "worker"), request=request)
         self._unwatch = self._engine.watch(self._hear)
         self._loop = asyncio.create_task(self._serve(), name="worker")
 

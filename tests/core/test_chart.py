@@ -192,7 +192,8 @@ def test_possible_names_what_means_something() -> None:
     """A state's possible events are those that it has a rule for; a final state has none."""
     compiled = chart()
     links = ["link.made", "link.redeemed", "link.left", "link.revoked"]
-    possible = ["app.registered", *links, "account.saved", "hook.rotated", "data_key.rewrapped", "disconnect.requested"]
+    possible = ["app.registered", *links, "account.saved", "hook.rotated", "data_key.rewrapped", "secret.lent"]
+    possible.append("disconnect.requested")
     assert compiled.possible("unconfigured") == possible
     assert compiled.possible("disconnected.closed") == []
 

@@ -23,6 +23,7 @@ from syncline.credentials import (
     open_secrets,
 )
 from syncline.effects.session import open_session
+from syncline.effects.work import Errand
 from syncline.errors import GrantLostError
 from syncline.providers import connect
 from syncline.providers.port import Providers
@@ -149,7 +150,7 @@ async def test_a_refresh_with_a_hostile_server(world: World, server: Hostile, mi
     """The grant is given up with its reason, once and for all: what may be spent is not sent again."""
     await world.run()
     server.misbehaviour = misbehaviour
-    session = await open_session(world.tools, ID, EFFECT, to="x")
+    session = await open_session(world.tools, Errand(ID, EFFECT, "x"))
     dead, code = await session.access_token(), REFRESHED[misbehaviour]
     if code:
         with pytest.raises(GrantLostError):
@@ -173,7 +174,7 @@ async def test_tokens_of_somebody_else_are_given_back(world: World, server: Host
     await world.run()
     kept = await open_secrets(world.store, world.vault, ID, ACCESS_TOKEN, REFRESH_TOKEN)
     server.misbehaviour = f"answers for another {whose}"
-    session = await open_session(world.tools, ID, EFFECT, to="x")
+    session = await open_session(world.tools, Errand(ID, EFFECT, "x"))
     with pytest.raises(GrantLostError):
         await session.renew(await session.access_token())
     revoked = [call.form["token"] for call in server.heard if call.path.endswith("/revoke")]
@@ -217,7 +218,7 @@ async def test_an_old_token_is_never_sent_once_a_rotation_has_committed(world: W
     """Twenty sessions with the oldest tokens, ten rotations: each refresh token is sent once, in its turn."""
     server.rotating = True
     await world.run()
-    sessions = [await open_session(world.tools, ID, Actor("effect", f"in_1.0.{n}"), to="x") for n in range(20)]
+    sessions = [await open_session(world.tools, Errand(ID, Actor("effect", f"in_1.0.{n}"), "x")) for n in range(20)]
     for turn in range(1, 11):
         dead = SecretStr(f"{ACCESS}-{turn}")
         fresh = await asyncio.gather(*(session.renew(dead) for session in sessions))

@@ -7,6 +7,7 @@ import pytest
 from syncline.core.event import Actor
 from syncline.effects.grant import open_grant
 from syncline.effects.session import GrantSession, open_session
+from syncline.effects.work import Errand
 from tests.effects.world import ID, World
 
 WORKERS, EXPIRIES = 200, 100
@@ -22,7 +23,9 @@ async def test_two_hundred_workers_refresh_once_for_each_expiry(world: World) ->
     """
     world.source.rotating = True
     await world.reach("syncing.initial_sync")
-    workers = [await open_session(world.tools, ID, Actor("effect", f"in_1.0.{n}"), to="sync") for n in range(WORKERS)]
+    workers = [
+        await open_session(world.tools, Errand(ID, Actor("effect", f"in_1.0.{n}"), "sync")) for n in range(WORKERS)
+    ]
     for expiry in range(1, EXPIRIES + 1):
         dead = await workers[0].access_token()
         world.source.live_access.clear()
@@ -39,7 +42,7 @@ async def test_a_verdict_on_an_older_token_condemns_nothing(world: World) -> Non
     """A worker that was told late that generation one is dead does not end generation two."""
     await world.reach("syncing.initial_sync")
     old = await open_grant(world.tools, ID)
-    session = GrantSession(world.tools, old, Actor("effect", "in_1.0.0"))
+    session = GrantSession(world.tools, old, Errand(ID, Actor("effect", "in_1.0.0"), "sync"))
     world.source.live_access.clear()
     await session.renew(old.access_token)
     outcome = await world.say("grant.lost", actor=Actor("effect", "in_1.0.1"), generation=1, problem="source.dead")

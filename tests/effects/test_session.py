@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from syncline.core.event import Actor
 from syncline.effects.grant import open_grant
 from syncline.effects.session import GrantSession, open_session, settle_left_over
+from syncline.effects.work import Errand
 from syncline.errors import GrantLostError, RejectedError, ThrottledError, UnavailableError, UnreachableError
 from syncline.store.integrations import refreshing
 from syncline.store.secrets import sealed
@@ -20,7 +21,7 @@ EFFECT = Actor("effect", "in_1.0.0")
 async def lent(world: World) -> tuple[GrantSession, SecretStr]:
     """A session whose access token has just died."""
     await world.reach("syncing.initial_sync")
-    session = await open_session(world.tools, ID, EFFECT, to="sync_records")
+    session = await open_session(world.tools, Errand(ID, EFFECT, "sync_records"))
     world.source.live_access.clear()
     return session, await session.access_token()
 
@@ -28,7 +29,7 @@ async def lent(world: World) -> tuple[GrantSession, SecretStr]:
 async def test_twenty_at_once_refresh_once(world: World) -> None:
     """All callers get the same new token from a single call."""
     session, dead = await lent(world)
-    others = [await open_session(world.tools, ID, Actor("effect", f"in_1.0.{n}"), to="x") for n in range(19)]
+    others = [await open_session(world.tools, Errand(ID, Actor("effect", f"in_1.0.{n}"), "x")) for n in range(19)]
     tokens = await asyncio.gather(*(one.renew(dead) for one in (session, *others)))
     assert world.source.count("refresh") == 1
     assert {token.get_secret_value() for token in tokens} == {"access-2"}
@@ -39,7 +40,7 @@ async def test_a_token_that_was_renewed_meanwhile_is_taken(world: World) -> None
     """A session that comes late with an old token makes no call."""
     session, dead = await lent(world)
     await session.renew(dead)
-    late = await open_session(world.tools, ID, EFFECT, to="sync_records")
+    late = await open_session(world.tools, Errand(ID, EFFECT, "sync_records"))
     assert (await late.renew(dead)).get_secret_value() == "access-2"
     assert world.source.count("refresh") == 1
 
@@ -220,7 +221,7 @@ async def test_an_old_token_is_renewed_before_it_is_used(world: World) -> None:
     await world.reach("syncing.initial_sync")
     start = world.tools.now
     object.__setattr__(world.tools, "now", lambda: start() + 7_000_000_000)
-    session = await open_session(world.tools, ID, EFFECT, to="sync_records")
+    session = await open_session(world.tools, Errand(ID, EFFECT, "sync_records"))
     assert (await session.access_token()).get_secret_value() == "access-2"
 
 
@@ -228,7 +229,7 @@ async def test_nobody_has_logged_in_yet(world: World) -> None:
     """Without a grant there is no session."""
     await world.create()
     with pytest.raises(GrantLostError):
-        await open_session(world.tools, ID, EFFECT, to="sync_records")
+        await open_session(world.tools, Errand(ID, EFFECT, "sync_records"))
 
 
 async def _disconnect(world: World) -> None:

@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from syncline.core.event import EndedLink, NewLink, SpentLink
+from syncline.core.event import EndedLink, NewLink, RevokedApiKey, SpentLink
 from syncline.engine import Engine
 from syncline.errors import NotFoundError
 from syncline.store import access, links
@@ -122,7 +122,7 @@ async def test_a_link_dies_with_the_key_that_made_it(store: Store, linked: Engin
     await store.write(partial(access.add_key, key=ApiKey("root", "root", "admin", NOW, None), hash=b"r"))
     await linked.handle(event("link.redeemed", SpentLink("cl_1", b"s0", LATER)))
     await linked.handle(event("link.made", NewLink("cl_2", b"another", LATER), sender="person"))
-    await store.write(partial(access.revoke_key, id="somebody", now=NOW))
+    await store.write(partial(access.keep, brought=RevokedApiKey("somebody"), at=NOW))
     assert await find_guest(store) is None
     redeemed = await linked.handle(event("link.redeemed", SpentLink("cl_2", b"s1", LATER)))
     assert redeemed.disposition == "refused"

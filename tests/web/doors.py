@@ -34,11 +34,11 @@ from syncline.store.log import LogRow
 from syncline.store.record import Outcome
 from syncline.store.sqlite import SQLiteStore, open_store
 from syncline.vault import Vault
-from syncline.web.api_keys import make_key
 from syncline.web.app import build_app
 from syncline.web.site import Site, now
 from tests.core.chart_file import chart, service_chart
 from tests.web.handmade import providers
+from tests.web.keys import make_key
 
 PUBLIC_URL = "https://sync.example.com"
 ROLES: tuple[Role, ...] = ("viewer", "auditor", "operator", "admin")

@@ -1,14 +1,14 @@
 """Who may do what: every route against every role, sessions, forged requests, and the rate of signing in."""
 
 import hashlib
-from functools import partial
+import sqlite3
 from typing import Any
 
 import pytest
 
 from syncline.errors import ForbiddenError
-from syncline.store.access import Role, keys, revoke_key
-from syncline.web import access, sessions
+from syncline.store.access import Role, keys
+from syncline.web import key_commands, sessions
 from syncline.web.access import RIGHTS, Right
 from syncline.web.api import API
 from syncline.web.api_keys import read_key
@@ -143,7 +143,7 @@ async def test_session_ends_with_its_key(doors: Doors) -> None:
     """A revoked key leaves no door open."""
     await sign_in(doors)
     id_ = doors.keys["operator"].split("_")[1]
-    await doors.store.write(partial(revoke_key, id=id_, now=doors.clock()))
+    assert (await doors.ask("DELETE", f"/api/keys/{id_}")).status == 204
     assert (await doors.ask("GET", "/api/integrations", role=None)).status == 401
 
 
@@ -201,13 +201,14 @@ async def test_eleventh_try_within_a_minute(doors: Doors) -> None:
 
 async def test_first_key_is_made_once(doors: Doors) -> None:
     """Only a store without any key gets one."""
-    assert await access.first_key(doors.store) is None
+    assert await key_commands.first_key(doors.site, request="") is None
 
 
-async def test_first_key_of_an_empty_store(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_first_key_of_an_empty_store(doors: Doors) -> None:
     """It is an admin's and is stored as a hash."""
-    monkeypatch.setattr(access, "keys", lambda _tx: [])
-    text = await access.first_key(doors.store)
+    with sqlite3.connect(doors.store.path) as database:
+        database.executescript("DELETE FROM sessions; DELETE FROM api_keys")
+    text = await key_commands.first_key(doors.site, request="start_1")
     assert text is not None
     found = {key.id: key for key in await doors.store.read(keys)}
     assert found[read_key(text).id].role == "admin"

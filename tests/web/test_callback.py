@@ -12,6 +12,7 @@ from syncline.store import access, effects, secrets
 from syncline.web import logins, sessions
 from tests.web.arrivals import Before
 from tests.web.doors import Doors
+from tests.web.keys import open_session
 
 
 async def test_right_answer_is_taken_and_leads_to_a_clean_address(before: Before) -> None:
@@ -131,7 +132,7 @@ async def test_person_who_started_the_login_has_signed_out(before: Before) -> No
     """Case 8: the session that started it has to be alive."""
     site = before.doors.site
     key = next(key for key in await site.store.read(access.keys) if key.role == "operator")
-    value = await site.sessions.open(site.store, key, site.now())
+    value = await open_session(site.store, key, site.now())
     cookie = {"Cookie": f"{sessions.COOKIE}={value}", "Sec-Fetch-Site": "same-origin"}
     answer = await before.doors.ask(
         "POST",
@@ -142,7 +143,7 @@ async def test_person_who_started_the_login_has_signed_out(before: Before) -> No
     )
     state = answer.json["authorize_url"].partition("state=")[2].partition("&")[0]
     before.seq += 1
-    await site.sessions.end(site.store, sessions.hash_of(value))
+    assert (await before.doors.ask("POST", "/sign-out", role=None, headers=cookie)).status == 303
     await before.refused(await before.doors.come_back(state=state, code="c"), "login.starter_left", status=403)
 
 

@@ -17,12 +17,17 @@ from syncline.core.event import (
     DataKey,
     Document,
     EndedLink,
+    EndedSession,
     ErasedSubject,
     Erasure,
     Event,
+    LentSecret,
     LoginAttempt,
+    NewApiKey,
     NewLink,
+    NewSession,
     RefusedRecords,
+    RevokedApiKey,
     RewrappedKey,
     RotatedHook,
     SealedSecret,
@@ -120,6 +125,12 @@ def describe(brought: Brought) -> str:  # noqa: C901, PLR0912  one case for each
             seen = f"spent_attempt:{state_hash[:16]}"
         case NewLink(id=id_) | SpentLink(id=id_) | EndedLink(id=id_):
             seen = f"connect_link:{id_}"
+        case LentSecret(field=field, fingerprint=fingerprint):
+            seen = f"lent:{field}:{fingerprint}"
+        case NewApiKey(id=id_) | RevokedApiKey(id=id_):
+            seen = f"api_key:{id_}"
+        case NewSession(hash=hash_) | EndedSession(hash=hash_):
+            seen = f"session:{hash_.hex()[:16]}"
         case Erasure(fields=fields):
             seen = f"erasure:{','.join(fields) or 'everything'}"
         case SettledEffect(effect=effect, done=done):

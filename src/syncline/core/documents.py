@@ -15,6 +15,10 @@ FIELD_SYNC = "field_sync"
 MAPPING = "mapping"
 RUN = "run"
 
+#: Those of the service itself: what it was started with, and which master key is current.
+CONFIGURATION = "configuration"
+MASTER_KEY = "master_key"
+
 #: One document for each object, so that a page of records rewrites only its own.
 OBJECT_SYNC = "sync:"
 

@@ -8,6 +8,69 @@ from typing import Any, Literal
 
 import msgspec
 
+from syncline.core.brought import (
+    Brought,
+    DataKey,
+    Document,
+    EndedLink,
+    EndedSession,
+    ErasedSubject,
+    Erasure,
+    LentSecret,
+    LoginAttempt,
+    NewApiKey,
+    NewLink,
+    NewSession,
+    RefusedRecords,
+    RevokedApiKey,
+    RewrappedKey,
+    RotatedHook,
+    SealedSecret,
+    SentRecords,
+    SettledEffect,
+    SpentAttempt,
+    SpentLink,
+    WantedRecord,
+)
+
+__all__ = [
+    "ALL_EVENTS",
+    "BIRTH",
+    "DOOR_EVENTS",
+    "EVENTS",
+    "EVENTS_OF",
+    "SERVICE",
+    "SERVICE_BIRTH",
+    "SERVICE_EVENTS",
+    "Actor",
+    "ActorKind",
+    "Brought",
+    "DataKey",
+    "Document",
+    "EndedLink",
+    "EndedSession",
+    "ErasedSubject",
+    "Erasure",
+    "Event",
+    "EventType",
+    "LentSecret",
+    "LoginAttempt",
+    "NewApiKey",
+    "NewLink",
+    "NewSession",
+    "RefusedRecords",
+    "RevokedApiKey",
+    "RewrappedKey",
+    "RotatedHook",
+    "SealedSecret",
+    "SentRecords",
+    "SettledEffect",
+    "SpentAttempt",
+    "SpentLink",
+    "WantedRecord",
+    "birth_of",
+]
+
 ActorKind = Literal["person", "link", "hook", "source", "target", "timer", "effect", "service"]
 
 
@@ -18,146 +81,6 @@ class Actor(msgspec.Struct, frozen=True, omit_defaults=True):
     id: str  #: an API key's id, a connect link's, an effect's, a webhook sender: never a secret
     via: str = ""  #: `bearer`, `session`, `link`, `signature`, `callback`, `notification`, `replay`, `schedule` …
     address: str = ""  #: the peer's network address, where there is one
-
-
-class SealedSecret(msgspec.Struct, frozen=True):
-    """A secret that was sealed at the door; replaces the one of the same field."""
-
-    field: str
-    blob: bytes
-    key_id: str
-    fingerprint: str
-
-
-class DataKey(msgspec.Struct, frozen=True):
-    """The integration's own data key, wrapped by the master key that is named."""
-
-    blob: bytes
-    key_id: str
-
-
-class RewrappedKey(msgspec.Struct, frozen=True):
-    """The same data key, wrapped by another master key; if it was erased or exchanged since, the event is refused."""
-
-    fresh: DataKey
-    replaces: DataKey
-
-
-class Document(msgspec.Struct, frozen=True):
-    """A named piece of JSON that belongs to the integration; replaces the one of the same name."""
-
-    name: str
-    body: Any
-
-
-class LoginAttempt(msgspec.Struct, frozen=True):
-    """A login that a browser has started: only hashes and a sealed verifier are kept (RFC 7636 §4.1)."""
-
-    state_hash: str
-    browser_hash: str
-    verifier: SealedSecret
-    expires_at: int  #: microseconds since the epoch
-
-
-class SpentAttempt(msgspec.Struct, frozen=True):
-    """The login attempt that this event consumes; if it was consumed before, the event is refused."""
-
-    state_hash: str
-
-
-class NewLink(msgspec.Struct, frozen=True):
-    """A connect link: a person without an account may redeem it once, to finish the source's side of the set-up."""
-
-    id: str
-    hash: bytes  #: SHA-256 of its text
-    expires_at: int  #: microseconds since the epoch
-
-
-class SpentLink(msgspec.Struct, frozen=True):
-    """The connect link that this event redeems; if it was redeemed before, or has ended, the event is refused."""
-
-    id: str
-    session: bytes  #: SHA-256 of the cookie of the browser that it is redeemed in
-    until: int  #: when that browser has to leave at the latest
-
-
-class EndedLink(msgspec.Struct, frozen=True):
-    """The connect link that this event ends; if it has ended before, the event is refused."""
-
-    id: str
-
-
-class Erasure(msgspec.Struct, frozen=True):
-    """Sealed secrets to be erased; no names means all of them, and the data key with them."""
-
-    fields: tuple[str, ...] = ()
-
-
-class SettledEffect(msgspec.Struct, frozen=True):
-    """The effect whose result this event is; settled only while its lease is still ours."""
-
-    effect: str
-    lease: str
-    done: bool = True  #: False: a sign of life, the lease is extended
-    lease_until: int = 0
-
-
-class SentRecords(msgspec.Struct, frozen=True):
-    """Records that reached the target: (id, mark), remembered while the look-back could read them again.
-
-    A mark begins with the record's stamp.
-    """
-
-    object: str
-    rows: tuple[tuple[str, str], ...]
-    forget_before: str = ""
-
-
-class RotatedHook(msgspec.Struct, frozen=True):
-    """A new secret of a hook has come, under this field: the others of its door end at `until`, in microseconds."""
-
-    field: str
-    until: int
-
-
-class WantedRecord(msgspec.Struct, frozen=True):
-    """A record of the source that the target wants to have, whether it has changed or not."""
-
-    id: str
-
-
-class ErasedSubject(msgspec.Struct, frozen=True):
-    """The subject whose key this event destroys; if it has none, the event is refused."""
-
-    subject: str
-
-
-class RefusedRecords(msgspec.Struct, frozen=True):
-    """Records that the target refused: (id, reason)."""
-
-    object: str
-    rows: tuple[tuple[str, str], ...]
-    cleared: tuple[str, ...] = ()  #: ids that were accepted now
-
-
-Brought = (
-    SealedSecret
-    | DataKey
-    | RewrappedKey
-    | Document
-    | LoginAttempt
-    | SpentAttempt
-    | NewLink
-    | SpentLink
-    | EndedLink
-    | Erasure
-    | SettledEffect
-    | SentRecords
-    | RefusedRecords
-    | ErasedSubject
-    | RotatedHook
-    | WantedRecord
-)
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -244,6 +167,7 @@ EVENTS: dict[str, EventType] = {
     "pause.requested": EventType("Pause", _by("person", "hook")),
     "resume.requested": EventType("Resume", _by("person", "hook")),
     "grant.lent": EventType("Token lent to an effect", _by("effect")),
+    "secret.lent": EventType("Stored secret opened for use", _by("effect", "hook", "source", "target")),
     "grant.renewal_due": EventType("Unused authorization is due for a refresh", _by("timer")),
     "grant.refresh_started": EventType("Token refresh started", _by("effect")),
     "grant.refreshed": EventType("Token refreshed", _by("effect")),
@@ -272,13 +196,28 @@ SERVICE_EVENTS: dict[str, EventType] = {
     "service.started": EventType("Service started", _by("service")),
     "service.stopped": EventType("Service stopped", _by("service")),
     "data_key.rewrapped": EVENTS["data_key.rewrapped"],
+    "configuration.changed": EventType("Settings or version changed since the last start", _by("service")),
+    "sign_in.succeeded": EventType("Signed in", _by("person")),
+    "session.ended": EventType("Signed out", _by("person")),
+    "key.created": EventType("Make an API key", _by("person", "service")),
+    "key.revoked": EventType("Revoke an API key", _by("person")),
+    "master_key.changed": EventType("Change to another master key", _by("person", "service")),
     "subject.erased": EventType("Erase a person from the log", _by("person")),
     "checkpoint_key.made": EventType("Key for signing checkpoints made", _by("service")),
     "checkpoint_key.rotated": EventType("Sign checkpoints with a new key", _by("person")),
     "checkpoint.contradicted": EventType("The log is not what a checkpoint was signed for", _by("service")),
 }
 
+#: What a door has not let in and no command is known by. Such a row is always refused, so that no chart has to know it.
+DOOR_EVENTS: dict[str, EventType] = {
+    "sign_in.refused": EventType("Sign-in refused", _by("person")),
+    "access.refused": EventType("Request refused", _by("person", "link")),
+    "callback.refused": EventType("Login came back that nobody here has started", _by("source")),
+    "connect_link.refused": EventType("Connect link refused that names none of ours", _by("link")),
+    "hook.refused": EventType("Signed event refused", _by("hook", "source", "target")),
+}
+
 #: By the name of the chart.
 EVENTS_OF = {"integration": EVENTS, "service": SERVICE_EVENTS}
-#: What any of the charts knows.
-ALL_EVENTS = EVENTS | SERVICE_EVENTS
+#: What any of the charts knows, and what none has to.
+ALL_EVENTS = EVENTS | SERVICE_EVENTS | DOOR_EVENTS

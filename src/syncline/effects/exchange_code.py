@@ -12,8 +12,9 @@ from pydantic import SecretStr
 from syncline.core.context import Context
 from syncline.core.documents import IDENTITY, IdentityDocument
 from syncline.core.event import Document, Erasure
-from syncline.credentials import CODE, REFRESH_TOKEN, SPENT_BY, VERIFIER, open_safe, open_secrets
+from syncline.credentials import CODE, REFRESH_TOKEN, SPENT_BY, VERIFIER, open_safe
 from syncline.effects.grant import brought, discard
+from syncline.effects.lending import lend
 from syncline.effects.parties import open_app
 from syncline.effects.work import MovedOnError, Work, told
 from syncline.errors import GrantLostError, ProviderError, RejectedError, UnreachableError
@@ -25,7 +26,7 @@ _SPENT = SPENT_BY["exchange_code"]
 
 async def exchange_code(work: Work) -> None:
     """Spend the code that the login came back with; keep the tokens only of the org and user that are expected."""
-    app = await open_app(work.tools, work.effect.integration)
+    app = await open_app(work.tools, work.errand)
     try:
         grant = await _exchange(work, app)
         await _refuse_other(work, app, grant)
@@ -36,7 +37,7 @@ async def exchange_code(work: Work) -> None:
 
 
 async def _exchange(work: Work, app: App) -> Grant:
-    secrets = await open_secrets(work.tools.store, work.tools.vault, work.effect.integration, CODE, VERIFIER)
+    secrets = await lend(work.tools, work.errand, CODE, VERIFIER)
     if work.effect.intent_at is not None or CODE not in secrets or VERIFIER not in secrets:
         raise _reply_lost()
     await _journal(work)
@@ -133,4 +134,4 @@ async def _keep(work: Work, grant: Grant) -> None:
     )
     if not outcome.accepted:
         # Disconnected in the meantime: nobody may keep these tokens.
-        await discard(work.tools, await open_app(work.tools, integration.id), grant)
+        await discard(work.tools, await open_app(work.tools, work.errand), grant)

@@ -6,24 +6,26 @@ import msgspec
 from pydantic import SecretStr
 
 from syncline.core.documents import SETTINGS, SettingsDocument
-from syncline.credentials import CLIENT_ID, CLIENT_SECRET, CONSUMER_KEY, CONSUMER_SECRET, open_secrets
+from syncline.credentials import CLIENT_ID, CLIENT_SECRET, CONSUMER_KEY, CONSUMER_SECRET
+from syncline.effects.lending import lend
 from syncline.effects.tools import Tools
+from syncline.effects.work import Errand
 from syncline.errors import NotFoundError
 from syncline.providers.port import Account, App
 from syncline.store.integrations import documents
 
 
-async def open_app(tools: Tools, integration: str) -> App:
-    """Open the OAuth client of an integration; raises `NotFoundError` when its key and secret are not stored."""
-    settings = await _settings(tools, integration)
-    key, secret = await _both(tools, integration, CONSUMER_KEY, CONSUMER_SECRET)
+async def open_app(tools: Tools, errand: Errand) -> App:
+    """Open the OAuth client of an integration; raises `NotFoundError` when it is not stored, and as `lend`."""
+    settings = await _settings(tools, errand.integration)
+    key, secret = await _both(tools, errand, CONSUMER_KEY, CONSUMER_SECRET)
     return App(settings.login_host, key, secret, tools.redirect_uri)
 
 
-async def open_account(tools: Tools, integration: str) -> Account:
-    """Open the API user of an integration; raises `NotFoundError` when it is not stored."""
-    settings = await _settings(tools, integration)
-    client_id, secret = await _both(tools, integration, CLIENT_ID, CLIENT_SECRET)
+async def open_account(tools: Tools, errand: Errand) -> Account:
+    """Open the API user of an integration; raises `NotFoundError` when it is not stored, and as `lend`."""
+    settings = await _settings(tools, errand.integration)
+    client_id, secret = await _both(tools, errand, CLIENT_ID, CLIENT_SECRET)
     return Account(settings.target_url, client_id, secret)
 
 
@@ -32,8 +34,8 @@ async def _settings(tools: Tools, integration: str) -> SettingsDocument:
     return msgspec.convert(found[SETTINGS], SettingsDocument)
 
 
-async def _both(tools: Tools, integration: str, first: str, second: str) -> tuple[SecretStr, SecretStr]:
-    secrets = await open_secrets(tools.store, tools.vault, integration, first, second)
+async def _both(tools: Tools, errand: Errand, first: str, second: str) -> tuple[SecretStr, SecretStr]:
+    secrets = await lend(tools, errand, first, second)
     for field in (first, second):
         if field not in secrets:
             raise NotFoundError("secret.unknown", f"{field} is not stored")

@@ -25,8 +25,8 @@ async def preview_fields(work: Work) -> None:
 
 async def _compare(work: Work) -> PreviewDocument:
     source, target = work.tools.providers.source, work.tools.providers.target
-    session = await open_session(work.tools, work.effect.integration, work.actor, to=work.effect.name)
-    account = await open_account(work.tools, work.effect.integration)
+    session = await open_session(work.tools, work.errand)
+    account = await open_account(work.tools, work.errand)
     seen = [field for name in source.objects for field in await source.describe(session, name)]
     side = TargetSide(
         fields=await target.fields(account),

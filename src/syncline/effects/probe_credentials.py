@@ -9,7 +9,7 @@ from syncline.errors import RejectedError
 
 async def probe_credentials(work: Work) -> None:
     """Probe key and secret at the login host."""
-    app = await open_app(work.tools, work.effect.integration)
+    app = await open_app(work.tools, work.errand)
     try:
         names_issuer = await work.tools.providers.source.probe(app)
     except RejectedError as error:

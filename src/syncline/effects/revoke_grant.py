@@ -1,7 +1,8 @@
 """Give an authorization back to the source: at the end, with every secret, or because its credentials were changed."""
 
 from syncline.core.event import Erasure
-from syncline.credentials import ACCESS_TOKEN, REFRESH_TOKEN, open_secrets
+from syncline.credentials import ACCESS_TOKEN, REFRESH_TOKEN
+from syncline.effects.lending import lend
 from syncline.effects.parties import open_app
 from syncline.effects.work import Work
 from syncline.errors import NotFoundError
@@ -19,13 +20,13 @@ async def revoke_old_grant(work: Work) -> None:
 
 async def _revoke(work: Work) -> int:
     """Revoke the tokens, if there are any; a token that is dead already counts as revoked."""
-    tools, integration = work.tools, work.effect.integration
+    tools = work.tools
     try:
-        tokens = await open_secrets(tools.store, tools.vault, integration, REFRESH_TOKEN, ACCESS_TOKEN)
+        tokens = await lend(tools, work.errand, REFRESH_TOKEN, ACCESS_TOKEN)
     except NotFoundError:
         tokens = {}
     if tokens:
-        app = await open_app(tools, integration)
+        app = await open_app(tools, work.errand)
         for token in tokens.values():
             await tools.providers.source.revoke(app, token)
     return len(tokens)

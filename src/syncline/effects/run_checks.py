@@ -14,7 +14,7 @@ from syncline.providers.port import Check, Identity
 async def run_checks(work: Work) -> None:
     """Ask who the grant belongs to and check both sides; an outage is no result and is tried again."""
     providers = work.tools.providers
-    session = await open_session(work.tools, work.effect.integration, work.actor, to=work.effect.name)
+    session = await open_session(work.tools, work.errand)
     checks: list[Check] = []
     identity = None
     try:
@@ -25,7 +25,7 @@ async def run_checks(work: Work) -> None:
     except RejectedError as error:
         checks.append(_failed(error))
     try:
-        account = await open_account(work.tools, work.effect.integration)
+        account = await open_account(work.tools, work.errand)
         checks += await providers.target.check(account)
     except RejectedError as error:
         checks.append(_failed(error))

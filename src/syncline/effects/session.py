@@ -18,7 +18,7 @@ from syncline.credentials import ACCESS_TOKEN, REFRESH_TOKEN
 from syncline.effects.grant import KeptGrant, brought, discard, open_grant
 from syncline.effects.parties import open_app
 from syncline.effects.tools import Tools
-from syncline.effects.work import MovedOnError, told
+from syncline.effects.work import Errand, MovedOnError, told
 from syncline.errors import GrantLostError, RejectedError, SynclineError, UnavailableError, UnreachableError
 from syncline.providers.port import App, Grant
 from syncline.store.integrations import Integration
@@ -39,11 +39,11 @@ _RECORDINGS = 5
 class GrantSession:
     """Implements `providers.port.Session` over the stored grant."""
 
-    def __init__(self, tools: Tools, kept: KeptGrant, actor: Actor) -> None:
+    def __init__(self, tools: Tools, kept: KeptGrant, errand: Errand) -> None:
         """Take the grant as it was read; use `open_session`."""
         self._tools = tools
         self._kept = kept
-        self._actor = actor
+        self._errand = errand
 
     @property
     def instance_url(self) -> str:
@@ -64,11 +64,11 @@ class GrantSession:
         """Answer the token to send."""
         return self._kept.access_token
 
-    async def lend(self, effect: str) -> None:
-        """Put on the log that an effect gets the token; raises `MovedOnError` when there is none to be had any more."""
+    async def lend(self) -> None:
+        """Put on the log that the effect gets the token; raises `MovedOnError` when there is none any more."""
         while True:
             seen = self._kept.safe.fingerprint(ACCESS_TOKEN, self._kept.access_token)
-            outcome = await self._send(self._kept, "grant.lent", {"to": effect, "fingerprint": seen})
+            outcome = await self._send(self._kept, "grant.lent", {"to": self._errand.to, "fingerprint": seen})
             if outcome.accepted:
                 return
             if outcome.disposition == "unexpected":
@@ -88,7 +88,8 @@ class GrantSession:
                     await self._fly(kept)
                 continue
             if time.monotonic() > patience:
-                await settle_left_over(self._tools, kept.integration, self._actor)
+                errand = self._errand
+                await settle_left_over(self._tools, kept.integration, errand.actor, request=errand.request)
                 raise UnreachableError("grant.refresh_stuck", "the refresh that was under way did not end")
             await asyncio.sleep(_LOOK_SECONDS)
 
@@ -114,7 +115,7 @@ class GrantSession:
             raise
 
     async def _refresh(self, kept: KeptGrant) -> None:
-        app = await open_app(self._tools, kept.integration.id)
+        app = await open_app(self._tools, self._errand)
         try:
             grant = await self._tools.providers.source.refresh(app, _present(kept.refresh_token))
         except RejectedError as error:
@@ -160,33 +161,40 @@ class GrantSession:
     async def _send(self, kept: KeptGrant, type_: str, data: dict[str, Any], *brings: Brought) -> Outcome:
         """Send an event, with the fingerprint of the refresh token that it is about unless it names another."""
         seen = {"fingerprint": kept.safe.fingerprint(REFRESH_TOKEN, kept.refresh_token)} if kept.refresh_token else {}
-        return await _send(self._tools, kept.integration, self._actor, type_, {**seen, **data}, *brings)
+        errand, told = self._errand, {**seen, **data}
+        return await _send(self._tools, kept.integration, errand.actor, type_, told, *brings, request=errand.request)
 
 
-async def open_session(tools: Tools, integration: str, actor: Actor, *, to: str) -> GrantSession:
+async def open_session(tools: Tools, errand: Errand) -> GrantSession:
     """Lend the grant of an integration to an effect, renewed first when it is old; raises as `GrantSession.renew`.
 
     That is on the log before the effect gets it; raises `MovedOnError` when there is no grant in the state by now.
     """
-    kept = await open_grant(tools, integration)
-    session = GrantSession(tools, kept, actor)
+    kept = await open_grant(tools, errand.integration)
+    session = GrantSession(tools, kept, errand)
     age = tools.now() - kept.document.obtained_at
     if age > tools.settings.session_lifetime * _OLD * 1_000_000 and kept.refresh_token is not None:
         await session.renew(kept.access_token)
-    await session.lend(to)
+    await session.lend()
     return session
 
 
-async def settle_left_over(tools: Tools, integration: Integration, actor: Actor) -> Outcome:
+async def settle_left_over(tools: Tools, integration: Integration, actor: Actor, *, request: str = "") -> Outcome:
     """Say how a refresh went whose maker died: not at all or, where the token may be spent, the grant is lost."""
     if integration.context.rotates is False:
         data = {"code": "grant.reply_lost", "detail": "the refresh was interrupted; it will be made again"}
-        return await _send(tools, integration, actor, "grant.refresh_failed", data)
-    return await _send(tools, integration, actor, "grant.lost", told(_reply_lost()))
+        return await _send(tools, integration, actor, "grant.refresh_failed", data, request=request)
+    return await _send(tools, integration, actor, "grant.lost", told(_reply_lost()), request=request)
 
 
 async def _send(
-    tools: Tools, integration: Integration, actor: Actor, type_: str, data: dict[str, Any], *brings: Brought
+    tools: Tools,
+    integration: Integration,
+    actor: Actor,
+    type_: str,
+    data: dict[str, Any],
+    *brings: Brought,
+    request: str,
 ) -> Outcome:
     """Send an event about the current generation; insists, since a token that is not written down is lost."""
     generation = integration.context.generation
@@ -198,6 +206,7 @@ async def _send(
         tools.now(),
         {"generation": generation, **data},
         cause=f"effect:{actor.id}" if actor.kind == "effect" else "",
+        request=request,
         brings=brings,
     )
     for attempt in range(1, _RECORDINGS):

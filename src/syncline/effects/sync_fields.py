@@ -51,7 +51,7 @@ async def _unwanted(work: Work) -> frozenset[str]:
 
 async def _create(work: Work, plans: list[FieldPlan], before: object) -> FieldSyncDocument:
     target = work.tools.providers.target
-    account = await open_account(work.tools, work.effect.integration)
+    account = await open_account(work.tools, work.errand)
     fields = [target.key_field, *(_field(plan) for plan in plans if plan.target != target.key_field.name)]
     # What an earlier try created is there now, but it was still us who created it.
     ours = frozenset(msgspec.convert(before, FieldSyncDocument).created) if before else frozenset()

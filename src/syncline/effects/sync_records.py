@@ -34,12 +34,12 @@ async def sync_records(work: Work) -> None:
 
 async def _sync(work: Work) -> None:
     documents = await work.read_documents()
-    session = await open_session(work.tools, work.effect.integration, work.actor, to=work.effect.name)
+    session = await open_session(work.tools, work.errand)
     run = Run(
         work,
         await _begin(work, session, documents.get(RUN)),
         session,
-        await open_account(work.tools, work.effect.integration),
+        await open_account(work.tools, work.errand),
         asyncio.Semaphore(work.tools.settings.target_concurrency),
     )
     ended: list[ObjectSyncDocument] = []

@@ -26,6 +26,16 @@ class MovedOnError(SynclineError):
 
 
 @dataclass(frozen=True, slots=True)
+class Errand:
+    """What secrets of an integration are wanted for: by whom, for which effect, and which request led there."""
+
+    integration: str
+    actor: Actor
+    to: str
+    request: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
     """An effect that was claimed, with the tools to do it."""
 
@@ -37,6 +47,11 @@ class Work:
     def actor(self) -> Actor:
         """Who the events of this effect come from."""
         return Actor("effect", self.effect.id)
+
+    @property
+    def errand(self) -> Errand:
+        """What this effect opens secrets for."""
+        return Errand(self.effect.integration, self.actor, self.effect.name, self.effect.request)
 
     async def read_integration(self) -> Integration:
         """Answer the integration as it is now."""

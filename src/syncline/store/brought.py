@@ -7,12 +7,17 @@ from syncline.core.event import (
     DataKey,
     Document,
     EndedLink,
+    EndedSession,
     ErasedSubject,
     Erasure,
     Event,
+    LentSecret,
     LoginAttempt,
+    NewApiKey,
     NewLink,
+    NewSession,
     RefusedRecords,
+    RevokedApiKey,
     RewrappedKey,
     RotatedHook,
     SealedSecret,
@@ -22,7 +27,7 @@ from syncline.core.event import (
     SpentLink,
     WantedRecord,
 )
-from syncline.store import hooks
+from syncline.store import access, hooks
 from syncline.store.transaction import Transaction
 
 
@@ -34,7 +39,7 @@ def settle(tx: Transaction, event: Event, effect: SettledEffect) -> bool:
     return bool(end(effect=effect.effect, lease=effect.lease, now=event.at))
 
 
-def consume(tx: Transaction, event: Event, brought: Brought) -> str:
+def consume(tx: Transaction, event: Event, brought: Brought) -> str:  # noqa: PLR0911  one case for each kind
     """Consume what an event can have only once; answers why that could not be done, empty when it could."""
     match brought:
         case SpentAttempt() if not _spend(tx, event, brought):
@@ -47,10 +52,14 @@ def consume(tx: Transaction, event: Event, brought: Brought) -> str:
             return "its data key was erased or exchanged since"
         case ErasedSubject(subject=subject) if not tx.erase_subject(subject=subject, now=event.at):
             return "the log seals nothing of this subject, or its key was destroyed before"
+        case EndedSession(hash=hash_) if not access.end_session(tx, hash=hash_):
+            return "the session has ended before"
+        case NewApiKey() | RevokedApiKey() | NewSession():
+            return access.objection(tx, brought)
     return ""
 
 
-def keep(tx: Transaction, event: Event, brought: Brought, seq: int) -> None:  # noqa: C901  one case for each kind
+def keep(tx: Transaction, event: Event, brought: Brought, seq: int) -> None:  # noqa: C901, PLR0912  a case for each kind
     """Store one thing that an accepted event brought."""
     match brought:
         case SealedSecret():
@@ -87,8 +96,12 @@ def keep(tx: Transaction, event: Event, brought: Brought, seq: int) -> None:  # 
             hooks.rotate(tx, integration=event.integration, field=field, until=until, now=event.at)
         case WantedRecord(id=id_):
             tx.want_record(integration=event.integration, id=id_, seq=seq)
+        case NewApiKey() | RevokedApiKey() | NewSession():
+            access.keep(tx, brought, event.at)
         case SettledEffect() | SpentAttempt() | SpentLink() | EndedLink() | RewrappedKey() | ErasedSubject():
             pass  # Consumed before the decision.
+        case EndedSession() | LentSecret():
+            pass  # The same; and what is lent stays where it is.
 
 
 def _add_attempt(tx: Transaction, event: Event, attempt: LoginAttempt) -> None:

@@ -28,6 +28,11 @@ class Integration(msgspec.Struct, frozen=True):
         return self.state.partition(".")[0]
 
 
+def exists(tx: Transaction, *, id: str) -> bool:  # noqa: A002
+    """Whether there is an integration of this id."""
+    return tx.find_integration(id=id) is not None
+
+
 def integration(tx: Transaction, *, id: str) -> Integration:  # noqa: A002  the word of the house for it
     """Answer an integration; raises `NotFoundError`."""
     row = tx.find_integration(id=id)

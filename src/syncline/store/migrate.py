@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from syncline.errors import ConfigurationError
+from syncline.store.transaction import Transaction
 
 _FOLDER = Path(__file__).parent / "migrations"
 
@@ -34,6 +35,12 @@ def migrate(connection: sqlite3.Connection) -> list[str]:
                 connection.rollback()  # What failed in the middle; after the COMMIT there is nothing to take back.
             names.append(name)
     return names
+
+
+def last_migration(tx: Transaction) -> int:
+    """Answer the number of the last migration that was applied."""
+    (number,) = tx.find_last_migration()
+    return int(number)
 
 
 def check(connection: sqlite3.Connection) -> None:

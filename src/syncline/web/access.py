@@ -13,12 +13,12 @@ from aiohttp import hdrs, web
 
 from syncline.core.event import EVENTS, SERVICE, Actor
 from syncline.errors import ForbiddenError, NotFoundError
-from syncline.store.access import ApiKey, Role, find_key, keys
-from syncline.store.transaction import Store, Transaction
-from syncline.web import guests, sessions
-from syncline.web.api_keys import make_key, read_key
+from syncline.store.access import ApiKey, Role
+from syncline.store.integrations import exists
+from syncline.web import entrance, guests, sessions
+from syncline.web.problems import request_id
 from syncline.web.routes import is_hot, template
-from syncline.web.site import SITE, Site, now
+from syncline.web.site import SITE, Site
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Right = Literal["read", "export", "command", "administer"]
@@ -35,6 +35,8 @@ RIGHTS: dict[Role, frozenset[Right]] = {
 
 #: The routes of single integrations: `id` is that of the integration.
 _OF_ONE = ("/api/integrations/{id}", "/i/{id}")
+#: What is put on the log here; other refusals are where they are made.
+_REFUSED = frozenset({"access.forbidden", "access.csrf"})
 _SAFE_METHODS = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
 
 
@@ -75,15 +77,12 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Find out who asks and refuse forged requests; what they may do is asked by the handlers (`require`)."""
     if is_hot(request):
         return await handler(request)
-    site = request.app[SITE]
-    refuse_forged(request, site.public_url)
-    if request.match_info.get("id") == SERVICE and template(request).startswith(_OF_ONE):
-        raise NotFoundError("integration.unknown", "there is no such integration")
-    found = await _identify(site, request)
-    if found is not None:
-        _hide(request, found.key)
-        request[_WHO] = found
-    return await handler(request)
+    try:
+        return await _let_in(request, handler)
+    except ForbiddenError as error:
+        if error.code in _REFUSED and not error.noted:
+            await _note_refusal(request, error)
+        raise
 
 
 def _hide(request: web.Request, key: ApiKey) -> None:
@@ -131,45 +130,43 @@ def refuse_forged(request: web.Request, public_url: str) -> None:
         raise ForbiddenError("access.csrf", "the request seems to come from another site")
 
 
-async def sign_in(site: Site, request: web.Request, text: str) -> str:
-    """Open a session for a key's text; answers the cookie's value, raises `ForbiddenError`.
-
-    At most 10 tries per minute and address, right or wrong.
-    """
-    await site.sign_ins.count(request.remote or "")
-    proof = read_key(text)
-    key = await site.store.read(partial(find_key, id=proof.id, hash=proof.hash))
-    if key is None:
-        raise ForbiddenError("access.unauthenticated", "the key is unknown or revoked")
-    return await site.sessions.open(site.store, key, site.now())
-
-
-async def sign_out(site: Site, request: web.Request) -> None:
-    """End the session of a request, if there is one; `sessions.take` removes its cookie from an answer."""
-    value = request.cookies.get(sessions.COOKIE)
-    if value:
-        await site.sessions.end(site.store, sessions.hash_of(value))
+async def _let_in(request: web.Request, handler: Handler) -> web.StreamResponse:
+    site = request.app[SITE]
+    refuse_forged(request, site.public_url)
+    if request.match_info.get("id") == SERVICE and template(request).startswith(_OF_ONE):
+        raise NotFoundError("integration.unknown", "there is no such integration")
+    found = await identify(site, request)
+    if found is not None:
+        _hide(request, found.key)
+        request[_WHO] = found
+    return await handler(request)
 
 
-async def first_key(store: Store) -> str | None:
-    """Make an admin key when there is none at all; answers its text, to be shown once."""
+async def _note_refusal(request: web.Request, error: ForbiddenError) -> None:
+    """Put on the log of the integration that was asked for, or else on that of the service, who was refused what."""
+    site, address = request.app[SITE], request.remote or ""
+    found = who(request) or await identify(site, request)
+    integration = SERVICE
+    if template(request).startswith(_OF_ONE) and await site.store.read(partial(exists, id=request.match_info["id"])):
+        integration = request.match_info["id"]
+    await site.refusals.note(
+        "access.refused",
+        found.actor if found else Actor("person", entrance.UNKNOWN, address=address),
+        error.code,
+        error.detail,
+        integration=integration,
+        request=request_id(request),
+        method=request.method,
+        route=template(request),
+    )
 
-    def make(tx: Transaction) -> str | None:
-        return None if keys(tx) else make_key(tx, name="first key", role="admin", now=now())[1]
 
-    return await store.write(make)
-
-
-async def _identify(site: Site, request: web.Request) -> Who | None:
+async def identify(site: Site, request: web.Request) -> Who | None:
+    """Find out who asks: by a bearer key, by a session, or by the cookie of a guest; None when by nothing."""
     address = request.remote or ""
     header = request.headers.get(hdrs.AUTHORIZATION)
     if header is not None:
-        scheme, _, text = header.partition(" ")
-        try:
-            proof = read_key(text if scheme.lower() == "bearer" else "")
-        except ForbiddenError:
-            return None
-        key = await site.store.read(partial(find_key, id=proof.id, hash=proof.hash))
+        key = await entrance.bearer(request, header)
         return None if key is None else Who(key, "bearer", address)
     value = request.cookies.get(sessions.COOKIE)
     if value:

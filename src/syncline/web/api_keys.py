@@ -1,8 +1,8 @@
 """API keys as text: `syn_<id>_<secret>_<check>`."""
 
+from syncline.core.event import NewApiKey
 from syncline.errors import ForbiddenError
-from syncline.store.access import ApiKey, Role, add_key
-from syncline.store.transaction import Transaction
+from syncline.store.access import Role
 from syncline.web import shown_once
 from syncline.web.shown_once import Proof
 
@@ -17,11 +17,7 @@ def read_key(text: str) -> Proof:
     return proof
 
 
-def make_key(
-    tx: Transaction, *, name: str, role: Role, now: int, integrations: tuple[str, ...] = ()
-) -> tuple[ApiKey, str]:
-    """Make and store a key; answers it and its text, which exists nowhere else. Raises as `store.access.add_key`."""
+def new_key(*, name: str, role: Role, integrations: tuple[str, ...] = ()) -> tuple[NewApiKey, str]:
+    """Make a key; answers what an event brings of it, and its text, which exists nowhere else."""
     proof, text = shown_once.make(_KIND)
-    key = ApiKey(proof.id, name, role, now, None, integrations)
-    add_key(tx, key, proof.hash)
-    return key, text
+    return NewApiKey(proof.id, name, role, integrations, proof.hash), text

@@ -87,8 +87,8 @@ async def create(site: Site, who: Who, asked: NewIntegration, *, key: str = "", 
 
 
 async def refuse_foreign(site: Site, who: Who, integration: str, type_: str, *, request: str) -> None:
-    """Refuse what is not a guest's to send before its fields are looked at; puts that on the log."""
-    if who.is_guest and type_ in EVENTS and not who.may_send(type_):
+    """Refuse what is not theirs to send before its fields are looked at; puts that on the log."""
+    if type_ in EVENTS and not (who.may(_RIGHTS.get(type_, "command")) and who.may_send(type_)):
         await _refuse(site, who, Event(integration, type_, "", who.actor, site.now(), request=request))
 
 
@@ -105,6 +105,7 @@ async def _refuse(site: Site, who: Who, event: Event) -> None:
     error = _forbidden(who, event.type)
     key = f"refused:{secrets.token_hex(16)}"
     await site.engine.handle(msgspec.structs.replace(event, key=key, refusal=error.detail))
+    error.noted = True
     raise error
 
 

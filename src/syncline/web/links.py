@@ -17,6 +17,7 @@ from syncline.store import links as stored
 from syncline.store.links import Link, Standing
 from syncline.web import commands, sessions, shown_once
 from syncline.web.access import Who
+from syncline.web.entrance import UNKNOWN
 from syncline.web.guests import LINK
 from syncline.web.problems import request_id
 from syncline.web.site import SITE, Site
@@ -72,7 +73,9 @@ async def look(request: web.Request, text: str) -> Link:
     if link is not None and error is None:
         return link
     if isinstance(error, NotFoundError):
-        await site.sign_ins.count(request.remote or "")
+        await _count(request)
+        if link is None:
+            await _note_unknown(request, error)
     raise error or NotFoundError("link.unknown")
 
 
@@ -87,9 +90,11 @@ async def redeem(request: web.Request, text: str) -> Redeemed:
     site, address = request.app[SITE], request.remote or ""
     link, error = await _find(site, text)
     if link is None or error is not None:
-        await site.sign_ins.count(address)  # Before the log: nobody may fill that without a key.
+        await _count(request)  # Before the log: nobody may fill that without a key.
         if link is not None and error is not None:
             await _log_refusal(request, link, error)
+        elif error is not None:
+            await _note_unknown(request, error)
         raise error or NotFoundError("link.unknown")
     cookie, now = secrets.token_urlsafe(32), site.now()
     until = min(link.expires_at, now + _AGE)
@@ -119,6 +124,22 @@ async def _find(site: Site, text: str) -> tuple[Link | None, SynclineError | Non
         return link, NotFoundError("link.unknown")
     code = _OVER.get(link.standing(site.now()))
     return link, ForbiddenError(code) if code else None
+
+
+async def _count(request: web.Request) -> None:
+    """Count a try that names no link which can be redeemed; raises `ForbiddenError` when there are too many."""
+    try:
+        await request.app[SITE].sign_ins.count(request.remote or "")
+    except ForbiddenError as error:
+        await _note_unknown(request, error)
+        raise
+
+
+async def _note_unknown(request: web.Request, error: SynclineError) -> None:
+    """Put on the log of the service that somebody came with a link that is none, or too often to be looked at."""
+    actor = Actor("link", UNKNOWN, via="link", address=request.remote or "")
+    id_ = request_id(request)
+    await request.app[SITE].refusals.note("connect_link.refused", actor, error.code, error.detail, request=id_)
 
 
 async def _log_refusal(request: web.Request, link: Link, error: SynclineError) -> None:

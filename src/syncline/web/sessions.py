@@ -6,6 +6,7 @@ from functools import partial
 
 from aiohttp import web
 
+from syncline.core.event import NewSession
 from syncline.store import access
 from syncline.store.access import ApiKey
 from syncline.store.transaction import Store
@@ -19,19 +20,11 @@ _MOST_TOUCHED = 10_000
 
 
 class Sessions:
-    """Opens, finds and ends sessions; a use is noted at most once a minute, so that reading pages does not write."""
+    """Finds sessions; a use is noted at most once a minute, so that reading pages does not write."""
 
     def __init__(self) -> None:
         """Start with no session seen."""
         self._touched: dict[bytes, int] = {}
-
-    async def open(self, store: Store, key: ApiKey, now: int) -> str:
-        """Open a session; answers the cookie's value."""
-        value = secrets.token_urlsafe(32)
-        await store.write(
-            partial(access.add_session, hash=hash_of(value), api_key=key.id, now=now, expires_at=now + _AGE)
-        )
-        return value
 
     async def find(self, store: Store, hash_: bytes, now: int) -> ApiKey | None:
         """Answer the key a session was opened with, by the hash of its cookie; None when it has ended."""
@@ -43,10 +36,15 @@ class Sessions:
             await store.write(partial(access.touch_session, hash=hash_, now=now))
         return key
 
-    async def end(self, store: Store, hash_: bytes) -> None:
-        """End a session."""
+    def forget(self, hash_: bytes) -> None:
+        """Drop what is at hand of a session that has ended."""
         self._touched.pop(hash_, None)
-        await store.write(partial(access.end_session, hash=hash_))
+
+
+def new_session(key: str, now: int) -> tuple[NewSession, str]:
+    """Make a session for a key; answers what an event brings of it, and the cookie's value."""
+    value = secrets.token_urlsafe(32)
+    return NewSession(hash_of(value), key, now + _AGE), value
 
 
 def hash_of(value: str) -> bytes:

@@ -13,6 +13,7 @@ from syncline.checkpoints.places import Place
 from syncline.checkpoints.signing import Checkpoints
 from syncline.config import CALLBACK_PATH, Settings
 from syncline.core.catalogue import CATALOGUE
+from syncline.destinations import Destinations
 from syncline.engine import Engine
 from syncline.errors import Problem
 from syncline.forwarding import Forwarding
@@ -21,14 +22,16 @@ from syncline.privacy import Privacy
 from syncline.providers.port import Providers
 from syncline.rotation import Rotation
 from syncline.service_log import ServiceLog
+from syncline.store.index import SearchIndex
 from syncline.store.transaction import Store
 from syncline.vault import Vault
 from syncline.web.hook_keys import HookKeys
 from syncline.web.in_flight import InFlight
 from syncline.web.inbox import Inbox
 from syncline.web.metrics import Metrics
+from syncline.web.refusals import Refusals
 from syncline.web.sessions import Sessions
-from syncline.web.sign_ins import SignIns
+from syncline.web.sign_ins import Bearers, SignIns
 
 
 def now() -> int:
@@ -51,6 +54,8 @@ class Site:
     #: The origin that browsers and senders of hooks use, without a slash at the end; never taken from a request.
     public_url: str
     now: Callable[[], int] = now
+    #: What the log is searched by; None: by looking through it.
+    index: SearchIndex | None = None
     #: Where checkpoints are taken to.
     places: tuple[Place, ...] = ()
     #: Set when the service begins to stop: readiness goes 503 and streams end.
@@ -60,6 +65,7 @@ class Site:
     in_flight: InFlight = field(default_factory=InFlight)
     sessions: Sessions = field(default_factory=Sessions)
     sign_ins: SignIns = field(default_factory=SignIns)
+    bearers: Bearers = field(default_factory=Bearers)
 
     @property
     def redirect_uri(self) -> str:
@@ -78,9 +84,19 @@ class Site:
         return Inbox(self.store, self.vault, self.settings, self.now)
 
     @cached_property
+    def refusals(self) -> Refusals:
+        """What writes down whom the doors have refused."""
+        return Refusals(self.engine.handle, self.now)
+
+    @cached_property
     def forwarding(self) -> Forwarding:
         """What takes the log to other systems; raises `ConfigurationError` when they are named wrongly."""
         return Forwarding(read_destinations(self.settings.audit_forward), self.store, self.privacy, self.now)
+
+    @cached_property
+    def destinations(self) -> Destinations:
+        """What calls the addresses of subscribers."""
+        return Destinations(self.settings.allow_destinations, self.settings.delivery_timeout)
 
     @cached_property
     def catalogue(self) -> Mapping[str, Problem]:

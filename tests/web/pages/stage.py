@@ -28,10 +28,10 @@ from syncline.store.record import Outcome
 from syncline.store.sqlite import SQLiteStore, open_store
 from syncline.vault import Safe, Vault
 from syncline.web import sessions
-from syncline.web.api_keys import make_key
 from syncline.web.app import build_app
 from syncline.web.site import Site, now
 from tests.core.chart_file import service_chart
+from tests.web.keys import make_key, open_session
 from tests.web.pages.journey import CHART, PLANTED, actor, brings, data, way_to
 
 _DELAYS = ("login_lifetime", "cycle_interval", "throttle_wait", "failure_wait")
@@ -67,7 +67,7 @@ class Stage:
     async def cookie(self, role: Role = "admin") -> dict[str, str]:
         """Open a session; answers the header that carries it, as the client does not send secure cookies over http."""
         key, _ = await self.site.store.write(partial(make_key, name=f"the {role}", role=role, now=self.site.now()))
-        value = await self.site.sessions.open(self.site.store, key, self.site.now())
+        value = await open_session(self.site.store, key, self.site.now())
         return {"Cookie": f"{sessions.COOKIE}={value}", "Sec-Fetch-Site": "same-origin", "Accept": "text/html"}
 
     async def reach(self, state: str, *, id_: str = "", name: str = "") -> str:

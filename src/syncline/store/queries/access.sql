@@ -8,6 +8,10 @@ VALUES (:id, :name, :role, :integrations, :hash, :now);
 SELECT id, name, role, created_at, revoked_at, integrations FROM api_keys
  WHERE id = :id AND hash = :hash AND revoked_at IS NULL;
 
+-- name: find_claimed_key(id, hash)^
+-- Whether the key that has this id has this hash too, and whether it is revoked.
+SELECT hash = :hash, revoked_at IS NOT NULL FROM api_keys WHERE id = :id;
+
 -- name: list_api_keys()
 SELECT id, name, role, created_at, revoked_at, integrations FROM api_keys ORDER BY created_at, id;
 
@@ -30,6 +34,9 @@ DELETE FROM sessions WHERE hash = :hash;
 
 -- name: end_sessions_of(api_key)!
 DELETE FROM sessions WHERE api_key = :api_key;
+
+-- name: count_sessions_of(api_key)^
+SELECT count(*) FROM sessions WHERE api_key = :api_key;
 
 -- name: forget_sessions(now)!
 DELETE FROM sessions WHERE expires_at <= :now;

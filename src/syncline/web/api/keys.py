@@ -1,9 +1,7 @@
 """API keys and master keys."""
 
-from functools import partial
-
 from syncline.store import access as stored
-from syncline.web.api_keys import make_key
+from syncline.web import key_commands
 from syncline.web.asked import (
     KeyAsked,
 )
@@ -23,16 +21,14 @@ async def list_keys(call: Call[None, None]) -> Keys:
 @PART.route("POST", "/api/keys", right="administer", body=KeyAsked, answer=NewKey, status=201)
 async def create_key(call: Call[KeyAsked, None]) -> NewKey:
     """Make an API key; its text is shown this once."""
-    asked = call.body
-    make = partial(make_key, name=asked.name, role=asked.role, integrations=asked.integrations, now=call.site.now())
-    key, text = await call.site.store.write(make)
+    key, text = await key_commands.create(call.site, call.body, call.who.actor, request=call.request_id)
     return NewKey(**KeyView.of(key).model_dump(), key=text)
 
 
 @PART.route("DELETE", "/api/keys/{id}", right="administer")
 async def revoke_key(call: Call[None, None]) -> None:
     """Revoke an API key and end its sessions; the last admin key stays."""
-    await call.site.store.write(partial(stored.revoke_key, id=call.part("id"), now=call.site.now()))
+    await key_commands.revoke(call.site, call.who, call.part("id"), request=call.request_id)
 
 
 @PART.route("GET", "/api/master-keys", right="administer", answer=MasterKeys)
@@ -44,4 +40,4 @@ async def list_master_keys(call: Call[None, None]) -> MasterKeys:
 @PART.route("POST", "/api/master-keys/rotation", right="administer", answer=MasterKeys, status=202)
 async def rotate_master_key(call: Call[None, None]) -> MasterKeys:
     """Change to a new master key and wrap every data key by it, in the background; one that is under way goes on."""
-    return MasterKeys.of(await call.site.rotation.begin(call.who.key.id))
+    return MasterKeys.of(await call.site.rotation.begin(call.who.actor, request=call.request_id))

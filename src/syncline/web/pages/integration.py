@@ -38,12 +38,13 @@ async def show(request: web.Request) -> web.StreamResponse:
 
 async def send(request: web.Request) -> web.StreamResponse:
     """Send the command of a form; a form with faults is shown again."""
-    person = access.require(request, "command")
+    person = access.require(request, "read")
     site, id_ = request.app[SITE], request.match_info["id"]
     form = await forms.read(request)
     event = form.get("event")
     own_page = form.get("page") == "own"
     await commands.refuse_foreign(site, person, id_, event, request=request_id(request))
+    access.require(request, "command")
     try:
         command = forms.command(event, await _fields(site, id_, event, form))
         sent = await commands.send(site, person, id_, command, key=form.get("key"), request=request_id(request))

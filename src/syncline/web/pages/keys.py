@@ -1,17 +1,15 @@
 """API keys: listed, made (shown once) and revoked, by admins."""
 
-from functools import partial
-
 from aiohttp import web
 from pydantic import ValidationError
 
 from syncline.errors import NotFoundError
 from syncline.store import access as stored
-from syncline.web import access
-from syncline.web.api_keys import make_key
+from syncline.web import access, key_commands
 from syncline.web.asked import KeyAsked
 from syncline.web.pages import forms
 from syncline.web.pages.view import page
+from syncline.web.problems import request_id
 from syncline.web.site import SITE
 
 _FAULT = "Give the key a name of up to 120 letters and one of the roles; an admin's key is for all integrations."
@@ -24,7 +22,7 @@ async def show(request: web.Request) -> web.StreamResponse:
 
 async def make(request: web.Request) -> web.StreamResponse:
     """Make a key and show its text, this once."""
-    access.require(request, "administer")
+    person = access.require(request, "administer")
     site = request.app[SITE]
     form = await forms.read(request)
     try:
@@ -32,9 +30,8 @@ async def make(request: web.Request) -> web.StreamResponse:
         asked = KeyAsked.model_validate({"name": form.get("name"), "role": form.get("role"), "integrations": some})
     except ValidationError:
         return await _draw(request, fault=_FAULT)
-    make = partial(make_key, name=asked.name, role=asked.role, integrations=asked.integrations, now=site.now())
     try:
-        key, text = await site.store.write(make)
+        key, text = await key_commands.create(site, asked, person.actor, request=request_id(request))
     except NotFoundError as error:
         return await _draw(request, fault=f"{error.detail[:1].upper()}{error.detail[1:]}.")
     return await _draw(request, new=(key.name, text))
@@ -42,9 +39,9 @@ async def make(request: web.Request) -> web.StreamResponse:
 
 async def revoke(request: web.Request) -> web.StreamResponse:
     """Revoke a key and end its sessions."""
-    access.require(request, "administer")
-    site = request.app[SITE]
-    await site.store.write(partial(stored.revoke_key, id=request.match_info["id"], now=site.now()))
+    person = access.require(request, "administer")
+    id_ = request.match_info["id"]
+    await key_commands.revoke(request.app[SITE], person, id_, request=request_id(request))
     return web.Response(status=303, headers={"Location": "/keys"})
 
 

@@ -14,7 +14,7 @@ from syncline.web.status import status as read_status
 
 async def leave(request: web.Request) -> web.StreamResponse:
     """Start a login and send the browser on by a page, since `form-action` also holds for redirects in Chromium."""
-    person = access.require(request, "command")
+    person = access.require(request, "read")
     site, id_ = request.app[SITE], request.match_info["id"]
     own_window = (await forms.read(request)).get("window") == "own"
     command = LoginStarted(type="login.started")

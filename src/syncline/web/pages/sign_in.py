@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from syncline.errors import ForbiddenError
-from syncline.web import access, guests, links, sessions
+from syncline.web import access, entrance, guests, links, sessions
 from syncline.web.pages import forms
 from syncline.web.pages.view import page
 from syncline.web.problems import request_id, status_of
@@ -21,7 +21,7 @@ async def enter(request: web.Request) -> web.StreamResponse:
     form = await forms.read(request)
     wanted = _own_path(form.get("next"))
     try:
-        cookie = await access.sign_in(site, request, form.get("key"))
+        cookie = await entrance.sign_in(request, form.get("key"))
     except ForbiddenError as error:
         text = f"{site.catalogue[error.code].meaning} {error.detail[:1].upper()}{error.detail[1:]}."
         return page(request, "sign_in.html", status=status_of(error), next=wanted, error=text)
@@ -38,7 +38,7 @@ async def leave(request: web.Request) -> web.StreamResponse:
         response = page(request, "left.html", me=None)
         guests.take(response)
         return response
-    await access.sign_out(request.app[SITE], request)
+    await entrance.sign_out(request)
     away = web.Response(status=303, headers={"Location": "/sign-in"})
     sessions.take(away)
     return away
