@@ -13,6 +13,7 @@ from syncline.core.audit import GENESIS, chain, decode, encode
 from syncline.core.event import Document, SettledEffect
 from syncline.engine import Engine
 from syncline.store import log
+from syncline.store.evidence import CheckpointReport
 from syncline.store.log import Filter
 from syncline.store.sqlite import open_store
 from syncline.store.transaction import Store
@@ -85,7 +86,7 @@ async def test_what_the_engine_wrote_is_true(store: Store) -> None:
     heard: list[int] = []
     report = await store.read(partial(verify, progress=heard.append))
     rows = await store.read(partial(log.rows, wanted=Filter(), limit=1000))
-    assert report == Report(len(rows), 3)
+    assert report == Report(len(rows), 3, (), CheckpointReport())
     assert report.proved
     assert heard == [len(rows)]
     assert {entry.row.disposition for entry in rows} == {

@@ -8,9 +8,11 @@ import msgspec
 
 from syncline.core.event import SERVICE
 from syncline.core.fold import Fold, advance, differences
+from syncline.store.evidence import CheckpointReport, Evidence, TreeScan
 from syncline.store.transaction import Transaction
 
 _ROWS_PER_STEP = 10_000
+_NO_EVIDENCE = Evidence()
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -27,11 +29,13 @@ class Report(msgspec.Struct, frozen=True):
     rows: int
     integrations: int
     faults: tuple[Fault, ...] = ()
+    #: Of the checkpoints; None when a single integration was proved, of which they say nothing.
+    checkpoints: CheckpointReport | None = None
 
     @property
     def proved(self) -> bool:
         """Whether everything that was read is true."""
-        return not self.faults
+        return not self.faults and not (self.checkpoints and self.checkpoints.faults)
 
 
 class Anchor(msgspec.Struct, frozen=True):
@@ -47,20 +51,26 @@ def verify(
     integration: str = "",
     progress: Callable[[int], None] | None = None,
     anchors: Mapping[str, Anchor] | None = None,
+    evidence: Evidence = _NO_EVIDENCE,
 ) -> Report:
     """Prove the whole log or that of one integration; `progress` hears how many rows were read.
 
-    The first fault of each integration is reported, nothing is raised for it.
+    The whole log is also held against its checkpoints, and against those that `evidence` has from outside. The first
+    fault of each integration is reported, nothing is raised for it.
     """
     scan = _Scan(anchors or {})
+    tree = None if integration else TreeScan(tx.scan_checkpoints(), tx.scan_tree_nodes(), evidence)
     cursor = tx.scan_log_of(integration=integration) if integration else tx.scan_log()
     while block := list(islice(cursor, _ROWS_PER_STEP)):
         scan.read(block)
+        if tree is not None:
+            tree.read(block, scan.note)
         if progress is not None:
             progress(scan.rows)
     scan.compare(tx, integration)
     scan.hold({name: anchor for name, anchor in (anchors or {}).items() if integration in {"", name}})
-    return Report(scan.rows, len(scan.folds.keys() - {SERVICE}), tuple(scan.faults.values()))
+    checkpoints = tree.report() if tree is not None else None
+    return Report(scan.rows, len(scan.folds.keys() - {SERVICE}), tuple(scan.faults.values()), checkpoints)
 
 
 class _Scan:
@@ -81,11 +91,11 @@ class _Scan:
                 fold = self.folds[integration] = Fold()
             elif fold.fault:
                 continue
-            advance(fold, row[:9], row[9], row[10], row[11])
+            advance(fold, (*row[:8], row[8].hex()), row[9], row[10], row[11])
             if not fold.fault and (anchor := self._anchors.get(integration)) and anchor.seq == row[1]:
                 fold.fault = "" if anchor.hash == row[11] else "its hash is not the one that was noted elsewhere"
             if fold.fault:
-                self._note(integration, row[1], fold.fault)
+                self.note(integration, row[1], fold.fault)
         self.rows += len(block)
 
     def compare(self, tx: Transaction, integration: str) -> None:
@@ -95,20 +105,21 @@ class _Scan:
             gone.discard(name)
             fold = self.folds.setdefault(name, Fold())
             if not fold.fault and (what := differences(fold, seq, state, state_seq, context, head)):
-                self._note(name, fold.seq, what)
+                self.note(name, fold.seq, what)
         for name in sorted(gone):
-            self._note(name, self.folds[name].seq, "its rows belong to no integration")
+            self.note(name, self.folds[name].seq, "its rows belong to no integration")
         for name, seq in tx.scan_traces(integration=integration):
             fold = self.folds.setdefault(name, Fold())
             if not fold.fault and seq > fold.seq:
-                self._note(name, fold.seq, f"something came with seq {seq}, its log ends at {fold.seq}")
+                self.note(name, fold.seq, f"something came with seq {seq}, its log ends at {fold.seq}")
 
     def hold(self, anchors: Mapping[str, Anchor]) -> None:
         """Report the logs that end before the row that was noted elsewhere."""
         for name, anchor in anchors.items():
             fold = self.folds.get(name, Fold())
             if not fold.fault and fold.seq < anchor.seq:
-                self._note(name, fold.seq, f"its log ends at seq {fold.seq}, seq {anchor.seq} was noted elsewhere")
+                self.note(name, fold.seq, f"its log ends at seq {fold.seq}, seq {anchor.seq} was noted elsewhere")
 
-    def _note(self, integration: str, seq: int, what: str) -> None:
+    def note(self, integration: str, seq: int, what: str) -> None:
+        """Note what is wrong with an integration, unless something before it is."""
         self.faults.setdefault(integration, Fault(integration, seq, what))

@@ -2,11 +2,11 @@
 
 -- name: scan_log()
 -- In the order of writing, one row after the other.
-SELECT integration, seq, at, type, key, disposition, origin, target, lower(hex(digest)), owns_key, content, hash
+SELECT integration, seq, at, type, key, disposition, origin, target, digest, owns_key, content, hash, position
   FROM audit ORDER BY position;
 
 -- name: scan_log_of(integration)
-SELECT integration, seq, at, type, key, disposition, origin, target, lower(hex(digest)), owns_key, content, hash
+SELECT integration, seq, at, type, key, disposition, origin, target, digest, owns_key, content, hash, position
   FROM audit WHERE integration = :integration ORDER BY seq;
 
 -- name: scan_integrations(integration)

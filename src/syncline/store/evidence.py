@@ -1,0 +1,188 @@
+"""Checkpoints held against the rows: the tree is made from the rows as they are read, and every root compared.
+
+Law: a checkpoint counts only if the key that the log names for its time has signed it. What lies outside the database
+shows what the database cannot: that its end was cut off, or that all of it was written anew.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from syncline.core.audit import decode
+from syncline.core.decide import ACCEPTED
+from syncline.core.event import SERVICE
+from syncline.core.key_trail import MADE, ROTATED, KeyTrail
+from syncline.core.merkle import Kept, Range
+from syncline.core.note import Checkpoint, NoteError, VerifierKey, claimed, open_checkpoint
+from syncline.core.proof import Noted
+
+#: The columns of a row in a block: `scan_log` in queries/verify.sql.
+_INTEGRATION, _SEQ, _TYPE, _DISPOSITION, _CONTENT, _HASH, _POSITION = 0, 1, 3, 5, 10, 11, 12
+
+DATABASE, OUTSIDE, KEY, TREE = "database", "outside", "key", "tree"
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """What is known from elsewhere: checkpoints that were taken outside, and keys that are trusted."""
+
+    noted: tuple[Noted, ...] = ()
+    keys: tuple[VerifierKey, ...] = ()
+
+
+class CheckpointFault(msgspec.Struct, frozen=True):
+    """The first checkpoint of its source that is not true."""
+
+    source: str  #: `database`, `outside`, `key` for a key that was named, `tree` for what is stored of the tree
+    size: int  #: rows that it is about
+    at: int  #: when it was signed, as far as is said (µs)
+    what: str
+
+
+class CheckpointReport(msgspec.Struct, frozen=True):
+    """What was found of checkpoints."""
+
+    database: int = 0  #: those of the database that are true
+    outside: int = 0  #: those of outside that are true
+    covered: int = 0  #: rows that the largest true one covers
+    faults: tuple[CheckpointFault, ...] = ()
+
+
+class _Point(msgspec.Struct, frozen=True):
+    size: int
+    at: int
+    note: str
+    source: str
+
+
+class TreeScan:
+    """The tree over the rows, as far as they were read, and the checkpoints that it has passed."""
+
+    def __init__(
+        self, stored: Iterable[tuple[int, int, int, str]], nodes: Iterable[tuple[int, int, bytes]], evidence: Evidence
+    ) -> None:
+        """Take the checkpoints of the database (number, size, at, note), the stored part of its tree, and the rest."""
+        self._evidence = evidence
+        self._trail = KeyTrail()
+        self._tree = Range()
+        self._nodes = {(level, number): hash_ for level, number, hash_ in nodes}
+        self._faults: dict[str, CheckpointFault] = {}
+        self._true = {DATABASE: 0, OUTSIDE: 0}
+        self._covered = 0
+        self._broken = False
+        points = [self._point(size, at, note, DATABASE) for _, size, at, note in stored]
+        points += [self._point(None, noted.at, noted.checkpoint, OUTSIDE) for noted in evidence.noted]
+        self._points = sorted((point for point in points if point), key=lambda point: point.size, reverse=True)
+
+    def read(self, block: Sequence[tuple[Any, ...]], tell: Callable[[str, int, str], None]) -> None:
+        """Read the next rows, in the order of their positions; `tell` hears of what is wrong with a single one."""
+        if self._broken:
+            return
+        if (gap := self._gap(block)) is not None:
+            self._broken = True
+            self._note(DATABASE, self._tree.size + gap, 0, "the row at this position is missing")
+            block = block[: gap - 1]
+        for row in block:
+            if row[_INTEGRATION] == SERVICE and row[_TYPE] in {MADE, ROTATED} and row[_DISPOSITION] in ACCEPTED:
+                self._read_key(row, tell)
+        hashes, start = [row[_HASH] for row in block], 0
+        end = self._tree.size + len(hashes)
+        while self._points and self._points[-1].size <= end:
+            size = self._points[-1].size
+            part = hashes[start : start + size - self._tree.size]
+            self._extend(part)
+            start += len(part)
+            self._judge(size)
+        self._extend(hashes[start:])
+
+    def report(self) -> CheckpointReport:
+        """Answer what was found, once all rows were read."""
+        end = self._tree.size
+        for point in reversed(self._points):
+            what = f"it says {point.size} rows, the log ends at {end}: its end was cut off"
+            self._note(point.source, point.size, point.at, what)
+        if not self._broken and (beyond := [node for node in self._nodes if (node[1] + 1) << (8 * node[0]) > end]):
+            level, number = min(beyond)
+            what = f"it is stored for more rows than the {end} that there are: the end of the log was cut off"
+            self._note(TREE, (number + 1) << (8 * level), 0, what)
+        self._compare_keys()
+        faults = tuple(sorted(self._faults.values(), key=lambda fault: fault.size))
+        return CheckpointReport(self._true[DATABASE], self._true[OUTSIDE], self._covered, faults)
+
+    def _point(self, size: int | None, at: int, note: str, source: str) -> _Point | None:
+        try:
+            said = claimed(note).size
+        except NoteError as error:
+            self._note(source, size or 0, at, str(error))
+            return None
+        if size not in {None, said}:
+            self._note(source, size or 0, at, f"it is stored for {size} rows and says {said}")
+        return _Point(said, at, note, source)
+
+    def _gap(self, block: Sequence[tuple[Any, ...]]) -> int | None:
+        """Answer which row from here on is missing, counted from 1; None when none is."""
+        before = self._tree.size
+        if block[0][_POSITION] == before + 1 and block[-1][_POSITION] == before + len(block):
+            return None
+        return next(count for count, row in enumerate(block, 1) if row[_POSITION] != before + count)
+
+    def _read_key(self, row: tuple[Any, ...], tell: Callable[[str, int, str], None]) -> None:
+        try:
+            what = self._trail.read(row[_TYPE], decode(row[_CONTENT]).data, row[_POSITION])
+        except msgspec.DecodeError as error:
+            what = f"its bytes are no row: {error}"
+        if what:
+            tell(row[_INTEGRATION], row[_SEQ], what)
+
+    def _extend(self, hashes: Sequence[bytes]) -> None:
+        for kept in self._tree.extend(hashes):
+            stored = self._nodes.get((kept.level, kept.number))
+            if stored is not None and stored != kept.hash:
+                self._note(TREE, _end_of(kept), 0, "what is stored of it is not what the rows lead to")
+
+    def _judge(self, size: int) -> None:
+        """Judge all checkpoints over as many rows as were read now."""
+        root, key = self._tree.root(), self._trail.at(size)
+        judged: dict[str, str] = {}
+        last = self._covered
+        while self._points and self._points[-1].size == size:
+            point = self._points.pop()
+            if point.note not in judged:
+                judged[point.note] = self._fault_of(point.note, root, key, last)
+            if judged[point.note]:
+                self._note(point.source, size, point.at, judged[point.note])
+            else:
+                self._true[point.source] += 1
+                self._covered = size
+
+    def _fault_of(self, note: str, root: bytes, key: VerifierKey | None, last: int) -> str:
+        said: Checkpoint = claimed(note)
+        if said.root != root:
+            where = f"a row at one of the positions {last + 1} to {said.size} was changed, added or taken out"
+            return f"the log does not lead to its root: {where}"
+        if key is None:
+            return "the log names no key that could have signed it"
+        try:
+            open_checkpoint(note, [key])
+        except NoteError as error:
+            return f"it is not signed by the key that the log names for it: {error}"
+        return ""
+
+    def _compare_keys(self) -> None:
+        """Ask whether the keys that were named from outside are those of the log, and have signed for it."""
+        trail = self._trail.keys
+        signed = self._trail.at(self._covered) if self._covered else None
+        for key in self._evidence.keys:
+            if key not in trail:
+                self._note(KEY, 0, 0, f"the log does not name {key}")
+            elif signed is None or trail.index(signed) < trail.index(key):
+                self._note(KEY, 0, 0, f"no true checkpoint is signed by {key} or by a key after it")
+
+    def _note(self, source: str, size: int, at: int, what: str) -> None:
+        first = self._faults.get(source)
+        if first is None or size < first.size:
+            self._faults[source] = CheckpointFault(source, size, at, what)
+
+
+def _end_of(kept: Kept) -> int:
+    return (kept.number + 1) << (8 * kept.level)
