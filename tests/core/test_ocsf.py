@@ -153,6 +153,9 @@ def test_an_event_says_who_did_what_from_where_and_how_it_ended() -> None:
         ("sign_in.refused", "handled", "Failure", "Medium"),
         ("grant.refresh_failed", "handled", "Failure", "Medium"),
         ("grant.lost", "transitioned", "Failure", "High"),
+        ("grant.lost", "duplicate", "duplicate", "Medium"),
+        ("log.truncated", "handled", "Success", "High"),
+        ("access.refused", "refused", "Failure", "Medium"),
     ],
 )
 def test_an_outcome_is_told_as_one(type_: str, disposition: Disposition, status: str, severity: str) -> None:

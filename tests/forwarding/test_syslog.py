@@ -91,7 +91,7 @@ def test_message_is_one_of_the_standard() -> None:
     assert first is not None
     assert second is not None
     assert third is not None
-    assert [found["priority"] for found in (first, second, third)] == ["110", "108", "108"]  # 13 * 8 + 6, 4, 4
+    assert [found["priority"] for found in (first, second, third)] == ["110", "107", "108"]  # 13 * 8 + 6, 3, 4
     assert (first["host"], first["app"], first["process"]) == ("synchost.example.com", "syncline", "-")
     assert (first["id"], second["id"]) == ("sync.requested", "grant.lost")
     assert first["at"] == "2026-11-18T11:06:40.123456Z"

@@ -49,6 +49,12 @@ _EVENTS: dict[str, tuple[str, str, str]] = {
     "link.revoked": ("entity", "Delete", "connect link"),
     "key.created": ("entity", "Create", "API key"),
     "key.revoked": ("entity", "Delete", "API key"),
+    "subscription.made": ("entity", "Create", "subscription"),
+    "subscription.changed": ("entity", "Update", "subscription"),
+    "subscription.rotated": ("entity", "Update", "subscription"),
+    "subscription.disabled": ("entity", "Update", "subscription"),
+    "subscription.ended": ("entity", "Delete", "subscription"),
+    "master_key.changed": ("entity", "Update", "master key"),
     "configuration.changed": ("entity", "Update", "configuration"),
     "subject.erased": ("entity", "Delete", "personal data"),
     "log.truncated": ("entity", "Delete", "audit log"),
@@ -57,6 +63,7 @@ _EVENTS: dict[str, tuple[str, str, str]] = {
     "sign_in.succeeded": ("sign_in", "Logon", ""),
     "sign_in.refused": ("sign_in", "Logon", ""),
     "session.ended": ("sign_in", "Logoff", ""),
+    "connect_link.refused": ("sign_in", "Logon", ""),
     "link.redeemed": ("sign_in", "Logon", ""),
     "link.left": ("sign_in", "Logoff", ""),
     "service.installed": ("life", "Install", ""),
@@ -64,6 +71,8 @@ _EVENTS: dict[str, tuple[str, str, str]] = {
     "service.stopped": ("life", "Stop", ""),
     "code.exchanged": ("api", "Create", ""),
     "grant.lent": ("api", "Read", ""),
+    "secret.lent": ("api", "Read", ""),
+    "access.refused": ("api", "Read", ""),
     "log.export_started": ("api", "Read", ""),
     "log.exported": ("api", "Read", ""),
     "probe.requested": ("api", "Read", ""),
@@ -83,7 +92,7 @@ _OTHERS = ("api", "Update", "")
 _IDS = ("link", "key", "id", "subject")
 
 #: How the last part of an event's name tells that something did not go well.
-_FAILED = ("failed", "refused", "rejected", "denied", "lost", "exhausted", "throttled", "expired")
+_FAILED = ("failed", "refused", "rejected", "denied", "lost", "exhausted", "throttled", "expired", "contradicted")
 
 #: What became of an event: the status there. Its caption is Success or Failure; Other is followed by our own word.
 _STATUS: dict[Disposition, int] = {"transitioned": 1, "handled": 1, "refused": 2, "unexpected": 2}
@@ -92,7 +101,7 @@ _STATUS_CAPTIONS = {_SUCCESS: "Success", _FAILURE: "Failure"}
 
 _SEVERITIES = {1: "Informational", 2: "Low", 3: "Medium", 4: "High"}
 #: What somebody should look at though nobody asks; a failure is Medium, what was not let in is Low.
-_HIGH = frozenset({"grant.lost", "log.truncated"})
+_HIGH = frozenset({"grant.lost", "log.truncated", "checkpoint.contradicted"})
 
 _SHA_256, _USER_OTHER, _PROTOCOL_OTHER = 3, 99, 99
 _PEOPLE = {"person": "API key", "link": "Connect link", "source": "Browser that came back"}
@@ -139,7 +148,7 @@ def ocsf(row: Row, *, position: int, content: bytes, digest: bytes) -> dict[str,
 
 def severity_of(row: Row) -> int:
     """Answer how grave a row is: 1 informational, 2 low, 3 medium, 4 high."""
-    if row.type in _HIGH and row.disposition == "transitioned":
+    if row.type in _HIGH and _STATUS.get(row.disposition) == _SUCCESS:
         return 4
     if _has_failed(row.type):
         return 3

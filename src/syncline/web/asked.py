@@ -190,8 +190,8 @@ class AuditAsked(Model):
     disposition: str = Field("", max_length=20)
     since: int = Field(0, ge=0, le=2**62)
     until: int = Field(2**62, ge=0, le=2**62)
-    format: Literal["json", "ndjson", "csv"] = "json"
-    """`ndjson` and `csv` export everything that matches and need the right to export."""
+    format: Literal["json", "ndjson", "csv", "ocsf"] = "json"
+    """`ndjson`, `csv` and `ocsf` export everything that matches and need the right to export."""
 
 
 class LinkAsked(Model):

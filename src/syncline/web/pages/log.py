@@ -47,7 +47,7 @@ async def audit(request: web.Request) -> web.StreamResponse:
     rows, older = await _page(request, site, wanted, kept)
     export = {name: value for name, value in kept.items() if name != "integration"}
     where = f"/api/integrations/{wanted.integration}/audit" if wanted.integration else "/api/audit"
-    exports = [(form, f"{where}?{urlencode(export | {'format': form})}") for form in ("ndjson", "csv")]
+    exports = [(form, f"{where}?{urlencode(export | {'format': form})}") for form in ("ndjson", "csv", "ocsf")]
     return page(request, "audit.html", here="audit", rows=rows, older=older, exports=exports, **_filter(kept))
 
 
