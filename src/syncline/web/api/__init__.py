@@ -2,12 +2,21 @@
 
 from aiohttp import web
 
-from syncline.web.api import audit, forwarding, hooks, integrations, keys, problems, subjects
+from syncline.web.api import audit, checkpoints, forwarding, hooks, integrations, keys, problems, subjects
 from syncline.web.openapi import Api
 from syncline.web.site import SITE
 
 #: Every part of the API, in the order in which it is described.
-API = Api(integrations.PART, hooks.PART, audit.PART, forwarding.PART, subjects.PART, keys.PART, problems.PART)
+API = Api(
+    integrations.PART,
+    hooks.PART,
+    audit.PART,
+    checkpoints.PART,
+    forwarding.PART,
+    subjects.PART,
+    keys.PART,
+    problems.PART,
+)
 
 
 def add_routes(app: web.Application) -> None:

@@ -4,6 +4,7 @@ from aiohttp import web
 
 from syncline.web import stream
 from syncline.web.pages import (
+    checkpoints,
     connect,
     hooks,
     inbox,
@@ -51,6 +52,7 @@ def add_routes(app: web.Application) -> None:
             web.get("/i/{id}/timeline", log.timeline),
             web.get(r"/i/{id}/timeline/{seq:[0-9]{1,18}}", log.raw),
             web.get("/audit", log.audit),
+            web.get("/audit/checkpoints", checkpoints.show),
             web.get("/help/errors", catalogue.catalogue),
             web.get("/help/errors/{code}", catalogue.entry),
             web.get("/tokens", tokens.show),
