@@ -45,6 +45,7 @@ def test_the_commands_are_the_ones_that_were_promised() -> None:
         "demo",
         "events send",
         "events list",
+        "events follow",
         "audit list",
         "audit export",
         "audit verify",

@@ -10,10 +10,13 @@ import typer
 
 from syncline.cli.client import DEFAULT_URL, ServiceKey, ServiceUrl, connect
 from syncline.cli.exits import CODES, USAGE, CommandError, command
+from syncline.cli.feed import follow
 from syncline.cli.log import read_page, write_rows
 from syncline.cli.output import AsJson, write_json, write_text
 
 app = typer.Typer(no_args_is_help=True, help="Send events to an integration and list them.", epilog=CODES)
+
+app.command()(follow)
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The integration.")]
 

@@ -58,6 +58,10 @@ class NoticeDoor(Protocol):
     name: str
     #: The header that has to hold a second secret, empty when the address holds all there is.
     header: str
+    #: What a body may be sent as.
+    media_types: tuple[str, ...]
+    #: JSON Schema of the body, as far as JSON Schema can say it.
+    shape: Mapping[str, Any]
 
     def read(self, delivery: Delivery) -> Reading:
         """Read a delivery; raises `InputError`, and `ForbiddenError` for one that another org has sent."""

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from syncline.web import access, api, callback, headers, health, hooks, notices, pages, problems
+from syncline.web import access, api, asyncapi, callback, headers, health, hooks, notices, pages, problems
 from syncline.web.site import SITE, Site
 
 #: The largest request body that is read; the same for a hook, a form and a command.
@@ -14,7 +14,7 @@ def build_app(site: Site) -> web.Application:
     app = web.Application(client_max_size=BODY_LIMIT, middlewares=[problems.boundary, access.guard])
     app[SITE] = site
     site.engine.watch(site.metrics.count_event)
-    for door in (health, hooks, notices, callback, api, pages):
+    for door in (health, hooks, notices, callback, api, asyncapi, pages):
         door.add_routes(app)
     app.cleanup_ctx.append(site.inbox.run)
     app.on_response_prepare.append(headers.add_headers)

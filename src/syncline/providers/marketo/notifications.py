@@ -7,6 +7,7 @@ error (1001). Nothing is signed, so the address is secret, and so is a header.
 
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -32,6 +33,20 @@ class CampaignWebhooks:
 
     name: str = "marketo"
     header: str = "X-Syncline-Secret"
+    media_types: tuple[str, ...] = ("application/json", "application/x-www-form-urlencoded")
+    shape: Mapping[str, Any] = MappingProxyType(
+        {
+            "type": "object",
+            "required": ["event", "person"],
+            "maxProperties": _MOST_FIELDS,
+            "properties": {
+                "event": {"type": "string", "pattern": f"^{_EVENT.pattern}$", "description": f"`{SYNC}`, or a stage."},
+                "person": {"type": ["string", "integer"], "description": "The id of the person."},
+                "record": {"type": "string", "description": "The id of the person's record at the source."},
+                "delivery": {"type": "string", "description": "An id by which a repetition is known."},
+            },
+        }
+    )
 
     def read(self, delivery: Delivery) -> Reading:
         """Read a call; raises `InputError`."""

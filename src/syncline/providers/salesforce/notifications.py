@@ -7,6 +7,9 @@ hours until the answer is the acknowledgement. They are not signed, so the addre
 """
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
@@ -40,6 +43,15 @@ class OutboundMessages:
 
     name: str = "salesforce"
     header: str = ""
+    media_types: tuple[str, ...] = _XML
+    shape: Mapping[str, Any] = MappingProxyType(
+        {
+            "type": "string",
+            "contentMediaType": "text/xml",
+            "description": "A SOAP envelope with `notifications` (http://soap.sforce.com/2005/09/outbound): "
+            "OrganizationId, and 1 to 100 Notification with Id and an sObject that has a type and an Id.",
+        }
+    )
 
     def __init__(self, objects: tuple[str, ...]) -> None:
         """Take the objects that are synced."""
