@@ -2,13 +2,19 @@
 
 import typer
 
-from syncline.cli.audit import erasing, proving, reading, replaying
+from syncline.cli.audit import checkpoints, erasing, proofs, proving, reading, replaying
 from syncline.cli.exits import CODES
 
 app = typer.Typer(no_args_is_help=True, help="Read, export and prove the audit log.", epilog=CODES)
 app.command("list")(reading.list_)
 app.command()(reading.export)
 app.command()(proving.verify)
+app.command()(proofs.prove)
+app.command("check-proof")(proofs.check_proof)
+app.command()(proofs.consistency)
+app.command()(checkpoints.checkpoints)
+app.command()(checkpoints.keys)
+app.command("rotate-key")(checkpoints.rotate_key)
 app.command()(replaying.replay)
 app.command()(erasing.subjects)
 app.command()(erasing.erase)
