@@ -48,6 +48,7 @@ def test_the_commands_are_the_ones_that_were_promised() -> None:
         "events follow",
         "audit list",
         "audit export",
+        "audit forwarding",
         "audit verify",
         "audit replay",
         "audit subjects",

@@ -16,10 +16,12 @@ from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 from syncline.core.audit import GENESIS, chain
 from syncline.core.event import Actor, Event
 from syncline.core.ocsf import VERSION
+from syncline.store import log
 from syncline.store.log import Filter, LogRow
 from syncline.store.log import rows as read_rows
 from syncline.store.transaction import Transaction
 from syncline.web import exports
+from syncline.web.tables import COLUMNS
 from tests.web.doors import Doors
 
 FORMS = ("ndjson", "csv", "ocsf")
@@ -91,7 +93,7 @@ async def test_table_opens_what_is_personal_and_holds_no_formula(doors: Doors) -
     (row,) = csv.DictReader(io.StringIO(text))
     assert row["actor_address"] == ADDRESS
     assert json.loads(row["data"]) == {"name": "=1+1"}
-    assert tuple(row) == exports.COLUMNS
+    assert tuple(row) == COLUMNS
     assert (row["v"], len(row["digest"]), row["key"]) == ("2", 32, "k")
     (event,) = lines((await doors.ask("GET", "/api/audit?format=ocsf&type=integration.created")).text)
     assert event["src_endpoint"] == {"ip": ADDRESS}
@@ -154,7 +156,7 @@ def stop_at_the_second_page(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> No
             doors.site.stopping.set()
         return read_rows(tx, **asked)
 
-    monkeypatch.setattr(exports.log, "rows", rows)
+    monkeypatch.setattr(log, "rows", rows)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -233,7 +235,7 @@ async def test_large_rows_are_read_in_small_numbers(doors: Doors, monkeypatch: p
         limits.append(asked["limit"])
         return read_rows(tx, **asked)
 
-    monkeypatch.setattr(exports.log, "rows", rows)
+    monkeypatch.setattr(log, "rows", rows)
     answer = await doors.ask("GET", "/api/audit?format=ndjson&type=integration.created")
     assert len(lines(answer.text)) == 12
     assert limits[0] == 4

@@ -79,8 +79,9 @@ class Client:
         return _answer(status, raw)
 
     async def lines(self, path: str, **query: str) -> AsyncIterator[bytes]:
-        """Read an export as it comes."""
+        """Read an export as it comes; raises `CommandError`, also when it breaks off: then what came is not whole."""
         wanted = {name: value for name, value in query.items() if value}
+        size = 0
         try:
             async with self._http.get(
                 f"{self.url}{path}", params=wanted, headers=self._who, allow_redirects=False
@@ -89,7 +90,10 @@ class Client:
                     _answer(response.status, await response.content.read(_LARGEST_ANSWER))
                 async for chunk in response.content.iter_any():
                     yield chunk
+                    size += len(chunk)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            if size:
+                raise CommandError(f"the export broke off after {size:,} bytes: it is not whole") from None
             raise unreachable(self.url, error) from None
 
 
