@@ -18,3 +18,8 @@ def line(position: int, content: bytes, digest: bytes, extra: bytes = b"") -> by
 def sealed_texts(content: bytes) -> list[str]:
     """List what looks sealed in the canonical bytes of a row, each once, in order."""
     return list(dict.fromkeys(_SEALED.findall(content.decode())))
+
+
+def hidden_line(position: int, digest: bytes) -> bytes:
+    """Answer the line of a row that is not shown: its hash alone, which the proof of its neighbours needs."""
+    return b'{"position":%d,"hash":"%b"}' % (position, digest.hex().encode())
