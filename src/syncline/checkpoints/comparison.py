@@ -20,6 +20,7 @@ from syncline.core.note import Checkpoint, NoteError, VerifierKey, claimed, open
 from syncline.core.proof import Noted, read_noted
 from syncline.store.checkpoints import BrokenLogError, changed_block, log_end, newest, tree_of
 from syncline.store.transaction import Store, Transaction
+from syncline.store.truncations import let_go
 
 _TAIL_BYTES = 256 * 1024
 _FILE_SECONDS = 5.0
@@ -82,7 +83,7 @@ async def reread(store: Store) -> AsyncIterator[Contradiction]:
     while True:
         begun = time.monotonic()
         try:
-            count, wrong = await store.read(partial(changed_block, first=first, most=_BLOCKS))
+            first, count, wrong = await store.read(partial(_reread_some, first=first))
         except BrokenLogError as error:
             yield Contradiction("database", 0, str(error))
             return
@@ -94,6 +95,12 @@ async def reread(store: Store) -> AsyncIterator[Contradiction]:
             return
         first += count
         await asyncio.sleep(_REST * (time.monotonic() - begun))
+
+
+def _reread_some(tx: Transaction, *, first: int) -> tuple[int, int, int | None]:
+    """Read some blocks again, but none that was let go meanwhile; answers where it began, and as `changed_block`."""
+    first = max(first, let_go(tx) // KEPT_LEAVES)
+    return first, *changed_block(tx, first=first, most=_BLOCKS)
 
 
 async def _against(store: Store, keys: Sequence[VerifierKey], source: str, note: str) -> Contradiction | None:

@@ -46,6 +46,13 @@ class Standing(msgspec.Struct, frozen=True):
     #: For each place outside: checkpoints that it has not got, tries that failed, and why the last one did.
     places: dict[str, tuple[int, int, str]] = {}
 
+    @property
+    def attention(self) -> list[str]:
+        """What is wrong, in words; nothing, as a rule."""
+        wrong = [f"the log contradicts a checkpoint: {self.contradiction}"] if self.contradiction else []
+        failing = {kind: reason for kind, (_, _, reason) in self.places.items() if reason}
+        return [*wrong, *(f"checkpoints do not reach {kind}: {reason}" for kind, reason in failing.items())]
+
 
 class Checkpoints:
     """Signs checkpoints and has them taken to the places outside."""

@@ -31,12 +31,14 @@ async def ready(request: web.Request) -> web.StreamResponse:
         raise
     except Exception as error:
         raise UnavailableError("store.unavailable", type(error).__name__) from error
-    return web.json_response({"status": "ready"})
+    attention = site.checkpoints.standing.attention
+    return web.json_response({"status": "ready", **({"attention": attention} if attention else {})})
 
 
 async def metrics(request: web.Request) -> web.StreamResponse:
     """Answer the counters in the text format of Prometheus."""
     site = request.app[SITE]
     site.metrics.tell_forwarding(await site.forwarding.states())
+    site.metrics.tell_checkpoints(site.checkpoints.standing)
     body = site.metrics.write(await site.store.read(under_way))
     return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE})

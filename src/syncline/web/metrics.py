@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from syncline.checkpoints.signing import Standing
 from syncline.forwarding import State
 from syncline.store.record import Outcome
 
@@ -41,6 +42,22 @@ def _forwarded(states: Sequence[State]) -> Iterator[CounterMetricFamily | GaugeM
     yield from (waiting, lag, rows, failures)
 
 
+def _checkpoints(standing: Standing) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
+    """Answer the series of checkpoints and of the places outside, by their kinds."""
+    name, labels = "syncline_checkpoint", ("place",)
+    yield GaugeMetricFamily(f"{name}_rows", "Rows that the newest checkpoint covers.", standing.size)
+    yield GaugeMetricFamily(f"{name}_timestamp_seconds", "When it was signed; 0: never.", standing.at / 1_000_000)
+    yield GaugeMetricFamily(f"{name}_waiting_rows", "Rows that no checkpoint covers yet.", standing.waiting)
+    contradicts = float(bool(standing.contradiction))
+    yield GaugeMetricFamily(f"{name}_contradiction", "1: the log is not what was signed for.", contradicts)
+    left = GaugeMetricFamily(f"{name}_place_waiting", "Checkpoints that a place has not got.", labels=labels)
+    failures = CounterMetricFamily(f"{name}_place_failures", "Tries to bring it some that failed.", labels=labels)
+    for kind, (waiting, failed, _) in standing.places.items():
+        left.add_metric((kind,), waiting)
+        failures.add_metric((kind,), failed)
+    yield from (left, failures)
+
+
 class Metrics(Collector):
     """The counters of one process, in a registry of their own; used on the loop's thread only."""
 
@@ -51,6 +68,7 @@ class Metrics(Collector):
         self._hooks = _Series("syncline_hooks_refused", "Signed events refused at the door.", "problem")
         self._under_way: Sequence[tuple[str, str, int]] = ()
         self._forwarding: Sequence[State] = ()
+        self._standing = Standing()
         self._registry = CollectorRegistry()
         self._registry.register(self)
 
@@ -75,6 +93,10 @@ class Metrics(Collector):
         self._under_way = effects
         return generate_latest(self._registry)
 
+    def tell_checkpoints(self, standing: Standing) -> None:
+        """Take how it stands with checkpoints, for what is written next."""
+        self._standing = standing
+
     def tell_forwarding(self, states: Sequence[State]) -> None:
         """Take how the places do that the log is forwarded to, for what is written next."""
         self._forwarding = states
@@ -82,6 +104,7 @@ class Metrics(Collector):
     def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
         """Answer the series as the package wants them."""
         yield from _forwarded(self._forwarding)
+        yield from _checkpoints(self._standing)
         for series in (self._requests, self._events, self._hooks):
             family = CounterMetricFamily(series.name, series.text, labels=series.labels)
             for labels, count in series.counts.items():
