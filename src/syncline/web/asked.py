@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, RootModel, SecretStr, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, RootModel, SecretStr, StringConstraints, model_validator
 
 from syncline.errors import InputError
 from syncline.web.models import Model
@@ -181,17 +181,59 @@ class StatusAsked(Model):
             raise InputError("request.moment", f"as_of {error}", facts={"field": "as_of"}) from None
 
 
-class AuditAsked(Model):
-    """Which rows of the audit log are wanted, and in which form."""
+def _time(given: object) -> object:
+    """Read a moment as `as_of` is read; nothing given leaves it open."""
+    return given if not isinstance(given, str) else _moment(given)
 
+
+Text = Annotated[str, Field(max_length=200)]
+Time = Annotated[
+    int,
+    BeforeValidator(_time, json_schema_input_type=int | str),
+    Field(ge=_EARLIEST, le=_LATEST, examples=["2026-01-31"]),
+]
+
+
+class LogAsked(Model):
+    """Which rows of a log are wanted, and in which order; what is not given does not matter."""
+
+    order: Literal["oldest", "newest"] = "oldest"
+    """Which rows come first."""
     after: int = Field(0, ge=0, le=2**62)
+    """The position to go on behind, in the order that is asked for: `next` of the page before."""
     limit: int = Field(100, ge=1, le=1000)
     type: str = Field("", max_length=100)
     disposition: str = Field("", max_length=20)
-    since: int = Field(0, ge=0, le=2**62)
-    until: int = Field(2**62, ge=0, le=2**62)
+    actor_kind: str = Field("", max_length=20)
+    actor: Text = ""
+    """The actor's id."""
+    state: str = Field("", max_length=100)
+    """The state before or after, or one that it lies in (`syncing` for `syncing.waiting`)."""
+    origin: str = Field("", max_length=100, alias="from")
+    to: str = Field("", max_length=100)
+    since: Time = _EARLIEST
+    """An ISO 8601 time (UTC unless it says otherwise), or microseconds since the epoch."""
+    until: Time = _LATEST
+    """As `since`; that moment itself is not in it."""
+    request: Text = ""
+    """The correlation: the id of the request that led there."""
+    cause: Text = ""
+    text: Text = ""
+    """Words that are all in the row, whole, in any order and in either case."""
+
+
+class AuditAsked(LogAsked):
+    """Which rows of one integration's log are wanted, and in which form."""
+
     format: Literal["json", "ndjson", "csv", "ocsf"] = "json"
     """`ndjson`, `csv` and `ocsf` export everything that matches and need the right to export."""
+
+
+class WholeAuditAsked(AuditAsked):
+    """Which rows of the whole log are wanted, and in which form."""
+
+    integration: str = Field("", max_length=64)
+    """One integration, or `service` for what happened to the service itself."""
 
 
 class LinkAsked(Model):

@@ -40,5 +40,6 @@ async def metrics(request: web.Request) -> web.StreamResponse:
     site = request.app[SITE]
     site.metrics.tell_forwarding(await site.forwarding.states())
     site.metrics.tell_checkpoints(site.checkpoints.standing)
-    body = site.metrics.write(await site.store.read(under_way))
+    lag = None if site.index is None else site.index.lag
+    body = site.metrics.write(await site.store.read(under_way), lag)
     return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE})

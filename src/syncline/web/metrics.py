@@ -69,6 +69,7 @@ class Metrics(Collector):
         self._under_way: Sequence[tuple[str, str, int]] = ()
         self._forwarding: Sequence[State] = ()
         self._standing = Standing()
+        self._index_lag: int | None = None
         self._registry = CollectorRegistry()
         self._registry.register(self)
 
@@ -88,9 +89,12 @@ class Metrics(Collector):
         """Count a signed event that was refused before it became one."""
         self._hooks.count(problem)
 
-    def write(self, effects: Sequence[tuple[str, str, int]]) -> bytes:
-        """Answer all series in the text format of Prometheus, with the effects (name, status, number) under way."""
-        self._under_way = effects
+    def write(self, effects: Sequence[tuple[str, str, int]], index_lag: int | None = None) -> bytes:
+        """Answer all series in the text format of Prometheus, with the effects (name, status, number) under way.
+
+        `index_lag` is how many rows the search index lacks; None when there is no index.
+        """
+        self._under_way, self._index_lag = effects, index_lag
         return generate_latest(self._registry)
 
     def tell_checkpoints(self, standing: Standing) -> None:
@@ -114,3 +118,8 @@ class Metrics(Collector):
         for effect, status, number in self._under_way:
             load.add_metric((effect, status), number)
         yield load
+        lag = GaugeMetricFamily(
+            "syncline_audit_index_lag", "Rows of the log that the search index lacks; -1: no index."
+        )
+        lag.add_metric((), -1 if self._index_lag is None else self._index_lag)
+        yield lag

@@ -282,7 +282,7 @@ class AuditRow(Model):
 
 
 class AuditPage(Model):
-    """A page of the audit log, the oldest first."""
+    """A page of the audit log, in the order that was asked for; it may be short and yet have a next one."""
 
     items: tuple[AuditRow, ...]
     next: int | None

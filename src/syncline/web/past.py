@@ -7,9 +7,9 @@ from functools import partial
 
 import msgspec
 
+from syncline.core.audit import Row
 from syncline.errors import InputError, NotFoundError
 from syncline.store import access, integrations, log
-from syncline.store.log import Filter
 from syncline.store.transaction import Transaction
 from syncline.web.models import Status
 from syncline.web.site import Site
@@ -30,19 +30,26 @@ async def status_at(site: Site, integration: str, moment: int) -> Status:
 def _find(tx: Transaction, *, id: str, moment: int) -> Found:  # noqa: A002  the word of the house for it
     """Read the last row up to the moment, and the row that entered the state it left the integration in."""
     now = integrations.integration(tx, id=id)
-    found = log.latest(tx, wanted=Filter(id, until=moment + 1), limit=1)
-    if not found:
+    found = log.at(tx, integration=id, moment=moment)
+    if found is None:
         raise NotFoundError("integration.not_yet", facts={"created_at": now.created_at})
-    last = found[0].row
-    cause = log.row(tx, integration=id, seq=last.state_seq).row
+    last, cause = found.row, _entered(tx, id, found.row.state_seq)
     then = msgspec.structs.replace(
         now,
         state=last.to,
         seq=last.seq,
         state_seq=last.state_seq,
-        state_since=cause.at,
+        state_since=last.at if cause is None else cause.at,
         context=last.context,
         chart=last.chart,
     )
     names = {key.id: key.name for key in access.keys(tx)}
     return Found(then, {}, (), (), cause, (), names)
+
+
+def _entered(tx: Transaction, integration: str, seq: int) -> Row | None:
+    """Answer the row that entered a state, None when it was cut off the log."""
+    try:
+        return log.row(tx, integration=integration, seq=seq).row
+    except NotFoundError:
+        return None

@@ -155,7 +155,7 @@ async def test_audit_page_exports_only_for_those_who_may(stage: Stage) -> None:
     assert "format=csv" not in await get(stage, "/audit", "operator")
 
 
-@pytest.mark.parametrize("path", ["/audit?before=x", "/audit?before=99999999999999999999", "/?limit=0", "/i/in_none"])
+@pytest.mark.parametrize("path", ["/audit?after=x", "/audit?after=99999999999999999999", "/?limit=0", "/i/in_none"])
 async def test_address_that_cannot_be_gets_an_error_page(stage: Stage, path: str) -> None:
     """A page with a code and a remedy, for browsers."""
     answer = await stage.client.get(path, headers=await stage.cookie())

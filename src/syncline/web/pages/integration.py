@@ -8,7 +8,7 @@ from syncline.errors import ConflictError, InputError, SynclineError
 from syncline.web import access, commands
 from syncline.web.access import Who
 from syncline.web.models import Status
-from syncline.web.pages import fields, forms
+from syncline.web.pages import fields, forms, past
 from syncline.web.pages.faces import FACES, MILESTONES, Face
 from syncline.web.pages.view import page
 from syncline.web.problems import request_id, status_of
@@ -30,8 +30,10 @@ _RELOAD = 5
 
 
 async def show(request: web.Request) -> web.StreamResponse:
-    """Show an integration as it is now."""
-    access.require(request, "read")
+    """Show an integration as it is now or, for those who may see its log, as it was (`as_of`)."""
+    person, as_of = access.require(request, "read"), request.query.get("as_of", "")
+    if as_of and not person.is_guest:
+        return await past.show(request, as_of)
     status = await read_status(request.app[SITE], request.match_info["id"])
     return draw(request, status, note=_note(request))
 
