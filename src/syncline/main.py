@@ -37,6 +37,7 @@ from syncline.indexer import Indexer
 from syncline.key_ring import KeyProvider, choose_provider
 from syncline.logs import configure
 from syncline.privacy import Privacy
+from syncline.retention import Retention
 from syncline.rotation import Rotation
 from syncline.service_log import ServiceLog
 from syncline.start import note_start
@@ -149,6 +150,11 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         upkeep = Upkeep(store, site.engine.handle, settings, site.now)
         stack.push_async_callback(upkeep.stop)
         upkeep.start()
+        retention = Retention(
+            store, site.service_log, site.checkpoints.sign_note, settings, site.now, site.forwarding.names
+        )
+        stack.push_async_callback(retention.stop)
+        retention.start()
         address = _origin(*door.getsockname()[:2])
         _note_holder(settings.data, address)
         # Last of all: whatever fails after it, the key is never seen.

@@ -79,7 +79,7 @@ async def newest_outside(file: Path, origin: str) -> Noted | None:
 
 async def reread(store: Store) -> AsyncIterator[Contradiction]:
     """Read all rows again that a stored part of the tree stands for; a little at a time, with long rests."""
-    first = 0
+    first = await store.read(let_go) // KEPT_LEAVES  # What was let go cannot be read again.
     while True:
         begun = time.monotonic()
         try:

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from syncline.core.brought import Truncation
 from syncline.core.context import Context
 from syncline.core.decide import Disposition
 from syncline.core.event import (
@@ -143,6 +144,8 @@ def describe(brought: Brought) -> str:  # noqa: C901, PLR0912  one case for each
             seen = f"rotated:{field}"
         case WantedRecord(id=id_):
             seen = f"wanted:{id_}"
+        case Truncation(through=through, note=note):
+            seen = f"truncation:{through}:sha256={hashlib.sha256(note.encode()).hexdigest()}"
         case ErasedSubject(subject=subject):
             seen = f"erased_subject:{subject}"
         case DataKey(key_id=key_id) | RewrappedKey(fresh=DataKey(key_id=key_id)):

@@ -117,6 +117,13 @@ class ErasedSubject(msgspec.Struct, frozen=True):
     subject: str
 
 
+class Truncation(msgspec.Struct, frozen=True):
+    """The oldest rows of the log, up to a position, that go; if they went before, the event is refused."""
+
+    through: int
+    note: str  #: the signed record (core/truncation.py)
+
+
 class LentSecret(msgspec.Struct, frozen=True):
     """A stored secret that is opened for what the event says; nothing is kept, the row names it by its fingerprint."""
 
@@ -177,6 +184,7 @@ Brought = (
     | SentRecords
     | RefusedRecords
     | ErasedSubject
+    | Truncation
     | LentSecret
     | NewApiKey
     | RevokedApiKey

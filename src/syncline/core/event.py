@@ -203,6 +203,7 @@ SERVICE_EVENTS: dict[str, EventType] = {
     "key.revoked": EventType("Revoke an API key", _by("person")),
     "master_key.changed": EventType("Change to another master key", _by("person", "service")),
     "subject.erased": EventType("Erase a person from the log", _by("person")),
+    "log.truncated": EventType("Rows older than the retention let go", _by("service")),
     "log.export_started": EventType("Take the log away", _by("person")),
     "log.exported": EventType("The log was taken away", _by("person")),
     "checkpoint_key.made": EventType("Key for signing checkpoints made", _by("service")),

@@ -4,7 +4,7 @@ Law: a key is on the log before it signs, and from its row on no other key does.
 it, so whoever trusts a key can trust all that followed, without having been told.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -42,34 +42,35 @@ def endorse(old: Signer, new: VerifierKey) -> str:
 class KeyTrail:
     """The keys, as far as the log was read."""
 
-    def __init__(self) -> None:
-        """Begin before the first key."""
+    def __init__(self, before: Sequence[VerifierKey] = ()) -> None:
+        """Begin before the first key; or, where the first rows were let go, with the keys that they may have named."""
+        self._before = tuple(before)
         self._since: list[tuple[int, VerifierKey]] = []
 
     @property
     def keys(self) -> list[VerifierKey]:
         """All keys so far, the oldest first."""
-        return [key for _, key in self._since]
+        return list(dict.fromkeys((*self._before, *(key for _, key in self._since))))
 
     def read(self, type_: str, data: Mapping[str, Any], position: int) -> str:
         """Read a row that tells of a key; answers what cannot be true of it, empty when nothing."""
         try:
             key = VerifierKey.read(str(data.get("key", "")))
-            if type_ == MADE and self._since:
+            before = self.at(position - 1)
+            if type_ == MADE and (self._since or self._before[:1] not in {(), (key,)}):
                 return "it makes a first key for checkpoints, and there was one"
             if type_ == ROTATED:
-                if not self._since:
+                if not before:
                     return "it replaces a key for checkpoints, and there was none"
-                before = self.keys[-1]
-                text, _ = open_note(str(data.get("endorsement", "")), [before])
-                if (text, key.name) != (f"{_ENDORSEMENT}\n{key}\n", before.name):
+                text, signed = open_note(str(data.get("endorsement", "")), before)
+                if (text, key.name) != (f"{_ENDORSEMENT}\n{key}\n", signed[0].name):
                     return "its new key for checkpoints is not the one that the key before it endorses"
         except NoteError as error:
             return f"its new key for checkpoints cannot be trusted: {error}"
         self._since.append((position, key))
         return ""
 
-    def at(self, size: int) -> VerifierKey | None:
-        """Answer the key that signs for the first `size` rows of the log."""
+    def at(self, size: int) -> tuple[VerifierKey, ...]:
+        """Answer the key that signs for the first `size` rows; before the first row that told of one, all it may be."""
         found = [key for position, key in self._since if position <= size]
-        return found[-1] if found else None
+        return (found[-1],) if found else self._before

@@ -50,6 +50,11 @@ class Forwarding:
         )
         self._tasks: list[asyncio.Task[None]] = []
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the destinations, in the order of the settings."""
+        return tuple(forwarder.destination.name for forwarder in self._forwarders)
+
     def start(self, watch: Callable[[Callable[[Outcome], None]], Callable[[], None]]) -> None:
         """Begin; `watch` is how one hears of new rows."""
         self._tasks = [

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from syncline.core.brought import Truncation
 from syncline.core.event import (
     Brought,
     DataKey,
@@ -29,6 +30,7 @@ from syncline.core.event import (
 )
 from syncline.store import access, hooks
 from syncline.store.transaction import Transaction
+from syncline.store.truncations import let_go
 
 
 def settle(tx: Transaction, event: Event, effect: SettledEffect) -> bool:
@@ -54,6 +56,8 @@ def consume(tx: Transaction, event: Event, brought: Brought) -> str:  # noqa: PL
             return "the log seals nothing of this subject, or its key was destroyed before"
         case EndedSession(hash=hash_) if not access.end_session(tx, hash=hash_):
             return "the session has ended before"
+        case Truncation(through=through) if through <= let_go(tx):
+            return "these rows went before"
         case NewApiKey() | RevokedApiKey() | NewSession():
             return access.objection(tx, brought)
     return ""
@@ -100,6 +104,9 @@ def keep(tx: Transaction, event: Event, brought: Brought, seq: int) -> None:  # 
             access.keep(tx, brought, event.at)
         case SettledEffect() | SpentAttempt() | SpentLink() | EndedLink() | RewrappedKey() | ErasedSubject():
             pass  # Consumed before the decision.
+        case Truncation(through=through, note=note):
+            tx.keep_bases(through=through)
+            tx.add_truncation(through=through, at=event.at, note=note)
         case EndedSession() | LentSecret():
             pass  # The same; and what is lent stays where it is.
 

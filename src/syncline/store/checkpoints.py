@@ -127,7 +127,7 @@ def prove_row(tx: Transaction, *, integration: str, seq: int) -> RowProof:
     Raises `NotFoundError` without such a row, `ConflictError` when no checkpoint holds it yet.
     """
     row = tx.find_row_place(integration=integration, seq=seq)
-    before = (0, b"", GENESIS) if seq == 1 else tx.find_row_place(integration=integration, seq=seq - 1)
+    before = _hash_before(tx, integration, seq)
     if row is None or before is None:
         raise NotFoundError("audit.unknown_row", f"{integration} has no row {seq}")
     position, content, _ = row
@@ -137,11 +137,22 @@ def prove_row(tx: Transaction, *, integration: str, seq: int) -> RowProof:
     path = roots(tx, spans=inclusion_spans(position - 1, checkpoint.size))
     return RowProof(
         row=content.decode(),
-        previous=before[2].hex(),
+        previous=before.hex(),
         position=position,
         checkpoint=checkpoint.note,
         path=tuple(hash_.hex() for hash_ in path),
     )
+
+
+def _hash_before(tx: Transaction, integration: str, seq: int) -> bytes | None:
+    """Answer the hash of the row before one in its chain, also when that was let go (store/truncations.py)."""
+    if seq == 1:
+        return GENESIS
+    row = tx.find_row_place(integration=integration, seq=seq - 1)
+    if row is not None:
+        return bytes(row[2])
+    base = next(iter(tx.list_bases(integration=integration)), None)
+    return bytes(base[2]) if base is not None and base[1] == seq - 1 else None
 
 
 def place_got(tx: Transaction, *, place: str) -> int:

@@ -5,6 +5,7 @@ shows what the database cannot: that its end was cut off, or that all of it was 
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -20,7 +21,7 @@ from syncline.core.proof import Noted
 #: The columns of a row in a block: `scan_log` in queries/verify.sql.
 _INTEGRATION, _SEQ, _TYPE, _DISPOSITION, _CONTENT, _HASH, _POSITION = 0, 1, 3, 5, 10, 11, 12
 
-DATABASE, OUTSIDE, KEY, TREE = "database", "outside", "key", "tree"
+DATABASE, OUTSIDE, KEY, TREE, START = "database", "outside", "key", "tree", "truncation"
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -33,10 +34,26 @@ class Evidence(msgspec.Struct, frozen=True):
 class CheckpointFault(msgspec.Struct, frozen=True):
     """The first checkpoint of its source that is not true."""
 
-    source: str  #: `database`, `outside`, `key` for a key that was named, `tree` for what is stored of the tree
+    #: `database`, `outside`, `key` for a key that was named, `tree` for what is stored of the tree, `truncation` for
+    #: where the log starts.
+    source: str
     size: int  #: rows that it is about
     at: int  #: when it was signed, as far as is said (µs)
     what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where the rows start: at the beginning, or behind those that retention has let go."""
+
+    tree: Range
+    #: The keys that rows which were let go may have named.
+    keys: tuple[VerifierKey, ...] = ()
+    #: Why that cannot be where the log starts, empty when it can.
+    fault: str = ""
+
+
+_BEGINNING = Start(Range())
 
 
 class CheckpointReport(msgspec.Struct, frozen=True):
@@ -59,14 +76,21 @@ class TreeScan:
     """The tree over the rows, as far as they were read, and the checkpoints that it has passed."""
 
     def __init__(
-        self, stored: Iterable[tuple[int, int, int, str]], nodes: Iterable[tuple[int, int, bytes]], evidence: Evidence
+        self,
+        stored: Iterable[tuple[int, int, int, str]],
+        nodes: Iterable[tuple[int, int, bytes]],
+        evidence: Evidence,
+        start: Start = _BEGINNING,
     ) -> None:
         """Take the checkpoints of the database (number, size, at, note), the stored part of its tree, and the rest."""
-        self._evidence = evidence
-        self._trail = KeyTrail()
-        self._tree = Range()
-        self._nodes = {(level, number): hash_ for level, number, hash_ in nodes}
         self._faults: dict[str, CheckpointFault] = {}
+        self._evidence = evidence
+        self._trail = KeyTrail(start.keys)
+        self._tree = start.tree.copy()
+        self._gone = start.tree.size
+        if start.fault:
+            self._faults[START] = CheckpointFault(START, self._gone, 0, start.fault)
+        self._nodes = {(level, number): hash_ for level, number, hash_ in nodes}
         self._true = {DATABASE: 0, OUTSIDE: 0}
         self._covered = 0
         self._broken = False
@@ -142,28 +166,29 @@ class TreeScan:
 
     def _judge(self, size: int) -> None:
         """Judge all checkpoints over as many rows as were read now."""
-        root, key = self._tree.root(), self._trail.at(size)
+        root, keys = self._tree.root(), self._trail.at(size)
         judged: dict[str, str] = {}
         last = self._covered
         while self._points and self._points[-1].size == size:
             point = self._points.pop()
             if point.note not in judged:
-                judged[point.note] = self._fault_of(point.note, root, key, last)
+                judged[point.note] = self._fault_of(point.note, root, keys, last)
             if judged[point.note]:
                 self._note(point.source, size, point.at, judged[point.note])
             else:
                 self._true[point.source] += 1
                 self._covered = size
 
-    def _fault_of(self, note: str, root: bytes, key: VerifierKey | None, last: int) -> str:
+    def _fault_of(self, note: str, root: bytes, keys: Sequence[VerifierKey], last: int) -> str:
         said: Checkpoint = claimed(note)
-        if said.root != root:
+        # The rows of an older one were let go: it is only known who signed it.
+        if said.root != root and said.size >= self._gone:
             where = f"a row at one of the positions {last + 1} to {said.size} was changed, added or taken out"
             return f"the log does not lead to its root: {where}"
-        if key is None:
+        if not keys:
             return "the log names no key that could have signed it"
         try:
-            open_checkpoint(note, [key])
+            open_checkpoint(note, keys)
         except NoteError as error:
             return f"it is not signed by the key that the log names for it: {error}"
         return ""
@@ -171,11 +196,11 @@ class TreeScan:
     def _compare_keys(self) -> None:
         """Ask whether the keys that were named from outside are those of the log, and have signed for it."""
         trail = self._trail.keys
-        signed = self._trail.at(self._covered) if self._covered else None
+        signed = self._trail.at(self._covered) if self._covered else ()
         for key in self._evidence.keys:
             if key not in trail:
                 self._note(KEY, 0, 0, f"the log does not name {key}")
-            elif signed is None or trail.index(signed) < trail.index(key):
+            elif not signed or trail.index(signed[-1]) < trail.index(key):
                 self._note(KEY, 0, 0, f"no true checkpoint is signed by {key} or by a key after it")
 
     def _note(self, source: str, size: int, at: int, what: str) -> None:

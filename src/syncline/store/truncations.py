@@ -4,6 +4,9 @@ import hashlib
 
 import msgspec
 
+from syncline.core.merkle import KEPT_LEAVES
+from syncline.store.checkpoints import newest
+from syncline.store.forwarding import standing
 from syncline.store.transaction import Transaction
 
 
@@ -40,6 +43,33 @@ def let_go(tx: Transaction) -> int:
 def bases(tx: Transaction, *, integration: str = "") -> list[Base]:
     """List where the chains start again, by integration."""
     return [Base(*row) for row in tx.list_bases(integration=integration)]
+
+
+def bases_at(tx: Transaction, *, through: int) -> list[Base]:
+    """Answer where the chains would start again if the rows up to a position went, by integration."""
+    found = {base.integration: base for base in bases(tx)}
+    for row in tx.list_last_rows(after=let_go(tx), through=through):
+        found[row[0]] = Base(*row)
+    return [found[name] for name in sorted(found)]
+
+
+def find_cut(tx: Transaction, *, horizon: int, destinations: tuple[str, ...] = ()) -> int:
+    """Answer up to which position rows may go that are older than a moment (µs), 0 when no more of them may.
+
+    `destinations` are the places that rows are forwarded to; one that has got none yet keeps all of them.
+    A whole number of the blocks of 256 rows whose roots are kept, so that the tree needs none of those that went.
+    """
+    checkpoint, gone = newest(tx), let_go(tx)
+    sent = [standing(tx, destination=name).acknowledged for name in destinations]
+    low, high = gone, min([checkpoint.size if checkpoint else 0, *sent])
+    while low < high:  # Moments grow with positions, but for what is of the same fraction of a second.
+        middle = (low + high + 1) // 2
+        if tx.find_row_at(position=middle)[0] < horizon:
+            low = middle
+        else:
+            high = middle - 1
+    cut = low // KEPT_LEAVES * KEPT_LEAVES
+    return cut if cut > gone else 0
 
 
 def digest_of(found: list[Base]) -> str:

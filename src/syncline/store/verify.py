@@ -9,7 +9,9 @@ import msgspec
 from syncline.core.event import SERVICE
 from syncline.core.fold import Fold, advance, differences
 from syncline.store.evidence import CheckpointReport, Evidence, TreeScan
+from syncline.store.starts import find_start
 from syncline.store.transaction import Transaction
+from syncline.store.truncations import Base, bases, let_go
 
 _ROWS_PER_STEP = 10_000
 _NO_EVIDENCE = Evidence()
@@ -58,9 +60,10 @@ def verify(
     The whole log is also held against its checkpoints, and against those that `evidence` has from outside. The first
     fault of each integration is reported, nothing is raised for it.
     """
-    scan = _Scan(anchors or {})
-    tree = None if integration else TreeScan(tx.scan_checkpoints(), tx.scan_tree_nodes(), evidence)
-    cursor = tx.scan_log_of(integration=integration) if integration else tx.scan_log()
+    gone = let_go(tx)
+    scan = _Scan(anchors or {}, {base.integration: _begun(base) for base in bases(tx, integration=integration)})
+    tree = None if integration else TreeScan(tx.scan_checkpoints(), tx.scan_tree_nodes(), evidence, find_start(tx))
+    cursor = tx.scan_log_of(integration=integration, after=gone) if integration else tx.scan_log(after=gone)
     while block := list(islice(cursor, _ROWS_PER_STEP)):
         scan.read(block)
         if tree is not None:
@@ -73,12 +76,17 @@ def verify(
     return Report(scan.rows, len(scan.folds.keys() - {SERVICE}), tuple(scan.faults.values()), checkpoints)
 
 
+def _begun(base: Base) -> Fold:
+    """Answer a chain of which the first rows were let go."""
+    return Fold(base.seq, base.hash, base.state, base.state_seq, base.context.encode())
+
+
 class _Scan:
     """The folds of all integrations, one row after the other."""
 
-    def __init__(self, anchors: Mapping[str, Anchor]) -> None:
+    def __init__(self, anchors: Mapping[str, Anchor], folds: dict[str, Fold]) -> None:
         self.rows = 0
-        self.folds: dict[str, Fold] = {}
+        self.folds = folds
         self.faults: dict[str, Fault] = {}
         self._anchors = anchors
 

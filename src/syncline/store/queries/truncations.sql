@@ -26,8 +26,15 @@ ON CONFLICT (integration) DO UPDATE
 SELECT integration, seq, hash, state, state_seq, context FROM truncation_bases
  WHERE :integration = '' OR integration = :integration ORDER BY integration;
 
--- name: find_oldest_row()^
-SELECT position, at FROM audit ORDER BY position LIMIT 1;
+-- name: list_last_rows(after, through)
+-- For each chain that has rows there, the last of them; the state and the memory stand in its bytes.
+SELECT a.integration, a.seq, a.hash, a.target,
+       coalesce(json_extract(CAST(a.content AS TEXT), '$.state_seq'), 0),
+       coalesce(json_extract(CAST(a.content AS TEXT), '$.context'), '{}')
+  FROM (SELECT integration, max(seq) AS seq FROM audit
+         WHERE position > :after AND position <= :through GROUP BY integration) AS last
+  JOIN audit AS a ON a.integration = last.integration AND a.seq = last.seq
+ ORDER BY a.integration;
 
 -- name: find_row_at(position)^
 SELECT at FROM audit WHERE position = :position;

@@ -1,13 +1,13 @@
 -- The whole log and what it must lead to, for those who check it.
 
--- name: scan_log()
+-- name: scan_log(after)
 -- In the order of writing, one row after the other.
 SELECT integration, seq, at, type, key, disposition, origin, target, digest, owns_key, content, hash, position
-  FROM audit ORDER BY position;
+  FROM audit WHERE position > :after ORDER BY position;
 
--- name: scan_log_of(integration)
+-- name: scan_log_of(integration, after)
 SELECT integration, seq, at, type, key, disposition, origin, target, digest, owns_key, content, hash, position
-  FROM audit WHERE integration = :integration ORDER BY seq;
+  FROM audit WHERE integration = :integration AND position > :after ORDER BY seq;
 
 -- name: scan_integrations(integration)
 SELECT id, seq, state, state_seq, context, head FROM integrations

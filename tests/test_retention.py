@@ -1,0 +1,179 @@
+"""Retention: old rows go by a signed record, and what is left proves, replays and goes on as before."""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from syncline.checkpoints.keys import SigningKeys, known_keys
+from syncline.checkpoints.signing import Checkpoints
+from syncline.config import Settings
+from syncline.core.event import SERVICE, Event
+from syncline.core.note import VerifierKey, open_note
+from syncline.core.proof import check_row
+from syncline.core.truncation import Record
+from syncline.engine import Engine
+from syncline.key_ring import KeyFile
+from syncline.retention import Retention
+from syncline.service_log import ServiceLog
+from syncline.store import log
+from syncline.store.charts import keep_charts
+from syncline.store.checkpoints import log_end, prove_row, root_of
+from syncline.store.forwarding import acknowledge
+from syncline.store.log import Filter
+from syncline.store.replay import replay_log
+from syncline.store.sqlite import SQLiteStore, open_store
+from syncline.store.transaction import Transaction
+from syncline.store.truncations import bases, digest_of, drop_rows, let_go, truncations
+from syncline.store.verify import verify
+from syncline.vault import Vault
+from tests.store.events import NOW, RULES, event, walk
+
+DAY = 86_400_000_000
+OLD, YOUNG = 260, 40  #: rows of each integration
+
+
+class House:
+    """A log of old rows and young ones, with its checkpoints and its retention."""
+
+    def __init__(self, store: SQLiteStore, folder: Path) -> None:
+        """Put the parts together; the clock stands where the young rows are."""
+        self.store, self.path = store, folder / "syncline.sqlite3"
+        vault = Vault(KeyFile(folder).read())
+        self.engine = Engine(store, RULES)
+        self.service = ServiceLog(store, vault, self.engine.handle, self.now)
+        self.settings = Settings(data=folder, audit_retention=30)
+        keys = SigningKeys(store, vault, self.service, self.now)
+        self.checkpoints = Checkpoints(store, keys, self.service, self.settings, [], self.now)
+
+    def now(self) -> int:
+        """Answer a moment forty days behind the old rows."""
+        return NOW + 40 * DAY
+
+    def retention(self, *destinations: str) -> Retention:
+        """Answer a retention, as each start of the service makes one."""
+        return Retention(self.store, self.service, self.checkpoints.sign_note, self.settings, self.now, destinations)
+
+    async def positions(self) -> list[int]:
+        """Answer the positions that are still there."""
+
+        def read(tx: Transaction) -> list[int]:
+            return [position for position, _ in tx.list_row_hashes(after=0, most=100_000)]
+
+        return await self.store.read(read)
+
+    async def fill(self) -> None:
+        """Write old rows and young ones of two integrations, and one that has been still ever since."""
+        await self.store.write(partial(keep_charts, charts=RULES.all, now=NOW))
+        for name in ("in_1", "in_2", "in_still"):
+            await walk(self.engine, "syncing.waiting", name)
+        for number in range(OLD + YOUNG):
+            at = NOW + number if number < OLD else self.now() - DAY
+            for name in ("in_1", "in_2"):
+                await self.engine.handle(self.order(name, number, at))
+        await self.service.open()
+        await self.checkpoints.open()
+        await self.checkpoints.sign()
+
+    def order(self, name: str, number: int, at: int) -> Event:
+        """Make an event that changes something every other time."""
+        kind = ("pause.requested", "resume.requested")[number % 2]
+        return event(kind, integration=name, key=f"order {number}", sender="hook", at=at, data={"number": number})
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    """An installation with a log that is partly too old."""
+    store = await open_store(tmp_path / "syncline.sqlite3")
+    house = House(store, tmp_path)
+    await house.fill()
+    yield house
+    await store.close()
+
+
+async def test_old_rows_go_and_everything_proves(house: House) -> None:
+    """Whole blocks of 256, up to the horizon; the chains go on from where they were cut; the record is signed."""
+    before = await house.positions()
+    root = await house.store.read(partial(root_of, size=512))
+    assert await house.retention().look() == 512
+    assert await house.store.read(let_go) == 512
+    assert await house.positions() == [*before[512:], before[-1] + 1]
+    (record,) = await house.store.read(truncations)
+    keys = [VerifierKey.read(known.key) for known in await known_keys(house.store)]
+    text, _ = open_note(record.note, keys)
+    assert Record.read(text) == Record(keys[0].name, 512, root, digest_of(await house.store.read(bases)))
+    row = (await house.store.read(partial(log.latest, wanted=Filter(SERVICE), limit=1)))[0].row
+    assert (row.type, row.data["through"], row.data["rows"]) == ("log.truncated", 512, 512)
+    assert row.data["bases"] == digest_of(await house.store.read(bases))
+    report = await house.store.read(verify)
+    assert report.proved, report
+    charts = {chart.reference: chart for chart in RULES.all}
+    assert (await house.store.read(partial(replay_log, charts=charts))).same
+    # A second look finds nothing, and a chain that had all its rows taken away goes on.
+    assert await house.retention().look() == 0
+    assert (await house.engine.handle(event("pause.requested", integration="in_still"))).to == "syncing.paused"
+    assert (await house.store.read(verify)).proved
+
+
+async def test_what_is_left_can_be_proved_row_by_row(house: House) -> None:
+    """Also the first row of a chain after the cut, whose predecessor is gone."""
+    await house.retention().look()
+    await house.checkpoints.sign()
+    keys = [VerifierKey.read(known.key) for known in await known_keys(house.store)]
+    for base in await house.store.read(bases):
+        if base.integration != "in_still":
+            proof = await house.store.read(partial(prove_row, integration=base.integration, seq=base.seq + 1))
+            assert check_row(proof, keys).size == await house.store.read(log_end)
+
+
+async def test_a_crash_between_the_record_and_the_rows(house: House) -> None:
+    """Announced is gone, wherever it still lies; the next start takes it away."""
+    retention = house.retention()
+    retention._drop = lambda: house.store.write(partial(drop_rows, most=100))  # type: ignore[method-assign]
+    assert await retention.look() == 100
+    assert (await house.store.read(verify)).proved
+    assert len(await house.positions()) > 512
+    assert await house.retention().look() == 412
+    assert (await house.store.read(verify)).proved
+
+
+async def test_only_what_a_record_names_can_be_deleted(house: House) -> None:
+    """The table itself refuses anything else, and nobody takes a record back."""
+    await house.retention().look()
+    with sqlite3.connect(house.path) as db:
+        for statement in (
+            "DELETE FROM audit WHERE position = 513",
+            "DELETE FROM truncations",
+            "UPDATE truncations SET through = 5000",
+        ):
+            with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+                db.execute(statement)
+    db.close()
+
+
+@pytest.mark.parametrize(
+    "change", ["UPDATE truncation_bases SET state = 'syncing.paused'", "DELETE FROM truncation_bases"]
+)
+async def test_another_beginning_is_found(house: House, change: str) -> None:
+    """Where the chains start again stands in the signed record by its digest."""
+    await house.retention().look()
+    with sqlite3.connect(house.path) as db:
+        db.execute(change)
+    db.close()
+    assert not (await house.store.read(verify)).proved
+
+
+async def test_a_place_that_has_not_got_them_keeps_them(house: House) -> None:
+    """A destination that the log is forwarded to holds the rows up that it waits for."""
+    assert await house.retention("siem").look() == 0
+    await house.store.write(partial(acknowledge, destination="siem", position=300, now=NOW))
+    assert await house.retention("siem").look() == 256
+    assert await house.retention().look() == 256
+
+
+async def test_nothing_goes_without_a_setting(house: House) -> None:
+    """The log is kept for ever unless the operator says otherwise."""
+    house.settings = Settings(data=house.settings.data)
+    assert await house.retention().look() == 0
