@@ -60,6 +60,14 @@ class Settings(BaseSettings):
         description="Address that the log is forwarded to: https://…, syslog+tls://… or syslog+tcp://…, with options "
         "behind a # (see docs/exporting.md); the flag may come several times, the variable has spaces between them.",
     )
+    allow_destinations: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Origins besides those of the internet that subscribers may be told at, such as "
+        "http://10.0.0.5:9000; the flag may come several times, the variable has spaces between them.",
+    )
+    delivery_timeout: float = Field(15, ge=0.1, description="Longest wait for a subscriber's answer.")
+    deliveries_days: float = Field(30, gt=0, description="How long deliveries that have ended are kept.")
+    deliveries_megabytes: float = Field(64, gt=0, description="How much room they may take; the oldest go first.")
     checkpoint_interval: float = Field(
         60, ge=0.1, description="Longest time between signed checkpoints of the log, while there are new rows."
     )
@@ -90,11 +98,23 @@ class Settings(BaseSettings):
     )
     log_format: str = Field("json", pattern="^(json|console)$", description="How log lines look: json or console.")
 
-    @field_validator("allow_hosts", "audit_forward", mode="before")
+    @field_validator("allow_hosts", "allow_destinations", "audit_forward", mode="before")
     @classmethod
     def _are_words(cls, words: object) -> object:
         """An environment variable names several with white space between them, as the command line's does."""
         return tuple(words.split()) if isinstance(words, str) else words
+
+    @field_validator("allow_destinations")
+    @classmethod
+    def _are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        """Whoever vouches for more than an origin would vouch for more than they think."""
+        for origin in origins:
+            parts = urlsplit(origin)
+            bare = not (parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc)
+            if parts.scheme not in {"http", "https"} or not parts.hostname or not bare:
+                msg = "must be origins such as http://10.0.0.5:9000, without a path"
+                raise ValueError(msg)
+        return origins
 
     @field_validator("checkpoint_url")
     @classmethod

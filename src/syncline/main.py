@@ -30,6 +30,7 @@ from syncline.config import Settings
 from syncline.core.chart import read_chart
 from syncline.core.effect import EFFECTS
 from syncline.core.rules import Rules
+from syncline.deliveries import Deliveries
 from syncline.effects.tools import Tools
 from syncline.engine import Engine
 from syncline.errors import ConfigurationError
@@ -139,7 +140,9 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         stack.push_async_callback(runner.cleanup)
         await runner.setup()
         await web.SockSite(runner, door, backlog=1024).start()
-        stack.push_async_callback(_stop, site, worker)
+        deliveries = Deliveries(store, vault, site.service_log, site.destinations, settings, site.now)
+        stack.push_async_callback(_stop, site, worker, deliveries)
+        deliveries.start(site.engine.watch)
         await worker.start(request=begun)
         stack.push_async_callback(site.rotation.stop)
         site.rotation.resume(request=begun)
@@ -162,10 +165,10 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         yield Running(address, site.public_url, settings.data, SecretStr(admin_key) if admin_key else None)
 
 
-async def _stop(site: Site, worker: Worker) -> None:
-    """Say that we are going (readiness answers 503, streams end), then let the effects finish or be given back."""
+async def _stop(site: Site, worker: Worker, deliveries: Deliveries) -> None:
+    """Say that we are going (readiness answers 503, streams end), then let what is under way finish or be given back."""
     site.stopping.set()
-    await worker.stop(_WORKER_GRACE)
+    await asyncio.gather(worker.stop(_WORKER_GRACE), deliveries.stop(_WORKER_GRACE))
 
 
 async def _note_stop(site: Site) -> None:

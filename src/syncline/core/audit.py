@@ -38,6 +38,7 @@ from syncline.core.event import (
     SpentLink,
     WantedRecord,
 )
+from syncline.core.subscription import EndedSubscription, KeptSubscription, ReplayedDeliveries
 
 #: What stands in the place of a previous hash before the first row.
 GENESIS = bytes(32)
@@ -144,6 +145,10 @@ def describe(brought: Brought) -> str:  # noqa: C901, PLR0912  one case for each
             seen = f"rotated:{field}"
         case WantedRecord(id=id_):
             seen = f"wanted:{id_}"
+        case KeptSubscription(id=id_) | EndedSubscription(id=id_):
+            seen = f"subscription:{id_}"
+        case ReplayedDeliveries(subscription=id_, sequences=sequences):
+            seen = f"replayed:{id_}:{len(sequences)}"
         case Truncation(through=through, note=note):
             seen = f"truncation:{through}:sha256={hashlib.sha256(note.encode()).hexdigest()}"
         case ErasedSubject(subject=subject):

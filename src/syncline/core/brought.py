@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from syncline.core.subscription import SubscriptionChange
+
 
 class SealedSecret(msgspec.Struct, frozen=True):
     """A secret that was sealed at the door; replaces the one of the same field."""
@@ -192,4 +194,5 @@ Brought = (
     | EndedSession
     | RotatedHook
     | WantedRecord
+    | SubscriptionChange
 )

@@ -4,6 +4,7 @@ The providers add theirs (`Source.problems`, `Target.problems`). A house test fi
 and holds it against this catalogue.
 """
 
+from syncline.core.catalogue_destinations import DESTINATIONS
 from syncline.core.catalogue_doors import DOORS
 from syncline.core.catalogue_exports import EXPORTS
 from syncline.core.catalogue_hooks import HOOKS
@@ -11,4 +12,5 @@ from syncline.core.catalogue_inside import INSIDE
 from syncline.core.catalogue_log import LOG
 from syncline.errors import Problem
 
-CATALOGUE: dict[str, Problem] = {problem.code: problem for problem in (*DOORS, *EXPORTS, *HOOKS, *INSIDE, *LOG)}
+_ALL = (*DESTINATIONS, *DOORS, *EXPORTS, *HOOKS, *INSIDE, *LOG)
+CATALOGUE: dict[str, Problem] = {problem.code: problem for problem in _ALL}

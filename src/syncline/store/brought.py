@@ -28,7 +28,8 @@ from syncline.core.event import (
     SpentLink,
     WantedRecord,
 )
-from syncline.store import access, hooks
+from syncline.core.subscription import EndedSubscription, KeptSubscription, ReplayedDeliveries
+from syncline.store import access, hooks, subscriptions
 from syncline.store.transaction import Transaction
 from syncline.store.truncations import let_go
 
@@ -60,6 +61,8 @@ def consume(tx: Transaction, event: Event, brought: Brought) -> str:  # noqa: PL
             return "these rows went before"
         case NewApiKey() | RevokedApiKey() | NewSession():
             return access.objection(tx, brought)
+        case KeptSubscription() | EndedSubscription() | ReplayedDeliveries():
+            return subscriptions.objection(tx, brought)
     return ""
 
 
@@ -102,6 +105,8 @@ def keep(tx: Transaction, event: Event, brought: Brought, seq: int) -> None:  # 
             tx.want_record(integration=event.integration, id=id_, seq=seq)
         case NewApiKey() | RevokedApiKey() | NewSession():
             access.keep(tx, brought, event.at)
+        case KeptSubscription() | EndedSubscription() | ReplayedDeliveries():
+            subscriptions.keep(tx, brought, event.at)
         case SettledEffect() | SpentAttempt() | SpentLink() | EndedLink() | RewrappedKey() | ErasedSubject():
             pass  # Consumed before the decision.
         case Truncation(through=through, note=note):

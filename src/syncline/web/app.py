@@ -17,8 +17,14 @@ def build_app(site: Site) -> web.Application:
     for door in (health, hooks, notices, callback, api, asyncapi, pages):
         door.add_routes(app)
     app.cleanup_ctx.append(site.inbox.run)
+    app.on_cleanup.append(_hang_up)
     app.on_response_prepare.append(headers.add_headers)
     return app
+
+
+
+async def _hang_up(app: web.Application) -> None:
+    await app[SITE].destinations.close()
 
 
 def build_runner(app: web.Application) -> web.AppRunner:

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from syncline.web.api import audit, checkpoints, forwarding, hooks, integrations, keys, problems, subjects
+from syncline.web.api import audit, checkpoints, forwarding, hooks, integrations, keys, problems, subjects, subscriptions
 from syncline.web.openapi import Api
 from syncline.web.site import SITE
 
@@ -10,6 +10,7 @@ from syncline.web.site import SITE
 API = Api(
     integrations.PART,
     hooks.PART,
+    subscriptions.PART,
     audit.PART,
     checkpoints.PART,
     forwarding.PART,

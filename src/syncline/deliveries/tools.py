@@ -1,0 +1,20 @@
+"""What every lane is given."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from syncline.core.subscription import KeptSubscription
+from syncline.destinations import Destinations
+from syncline.store.transaction import Store
+from syncline.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """Where deliveries lie, what opens secrets, what calls; and how a subscription is switched off."""
+
+    store: Store
+    vault: Vault
+    destinations: Destinations
+    now: Callable[[], int]
+    switch_off: Callable[[KeptSubscription], Awaitable[None]]
