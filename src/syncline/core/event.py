@@ -167,7 +167,7 @@ EVENTS: dict[str, EventType] = {
     "pause.requested": EventType("Pause", _by("person", "hook")),
     "resume.requested": EventType("Resume", _by("person", "hook")),
     "grant.lent": EventType("Token lent to an effect", _by("effect")),
-    "secret.lent": EventType("Stored secret opened for use", _by("effect", "hook", "source", "target")),
+    "secret.lent": EventType("Stored secret opened for use", _by("effect", "service")),
     "grant.renewal_due": EventType("Unused authorization is due for a refresh", _by("timer")),
     "grant.refresh_started": EventType("Token refresh started", _by("effect")),
     "grant.refreshed": EventType("Token refreshed", _by("effect")),

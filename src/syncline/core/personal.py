@@ -4,7 +4,7 @@ Law: nothing that decides is personal. Guards and the memory look at ids; a name
 of a vendor or of a sender is sealed under the key of its subject, so that the key can be destroyed and the row stays.
 """
 
-from syncline.core.event import Actor, Event
+from syncline.core.event import SERVICE, Actor, Event
 
 #: What a sealed value begins with; the id of the subject's key and the ciphertext follow, with colons between them.
 MARK = "sealed:"
@@ -15,7 +15,9 @@ FIELDS = frozenset({"detail", "display_name", "email", "sent", "username"})
 
 def subject_of(event: Event) -> str:
     """Answer whose the personal data in an event is: that of the user it speaks of, or of whoever sent it."""
-    user = event.data.get("user_id")
+    user, key = event.data.get("user_id"), event.data.get("key")
+    if event.integration == SERVICE and isinstance(key, str):
+        return f"person:{key}"  # The name of an API key is that of whoever has it, not of who made it.
     return f"source_user:{user}" if user and isinstance(user, str) else sender_of(event.actor, event.integration)
 
 

@@ -24,6 +24,7 @@ from syncline.store.record import Outcome
 from syncline.store.secrets import OpenAttempt, SpentLogin, login_attempt, sealed, spent_login
 from syncline.store.transaction import Transaction
 from syncline.web import logins
+from syncline.web.entrance import UNKNOWN
 from syncline.web.inbox_arrivals import arrival as turned_away
 from syncline.web.problems import request_id
 from syncline.web.site import SITE, Site
@@ -48,7 +49,7 @@ class _Arrival:
 
     def event(self, type_: str) -> Event:
         """Make an event of it, so far without anything in it."""
-        actor = Actor("source", self.starter or "unknown", via="callback", address=self.request.remote or "")
+        actor = Actor("source", self.starter or UNKNOWN, via="callback", address=self.request.remote or "")
         key = f"login:{self.attempt.state_hash[:32]}"
         return Event(self.attempt.integration, type_, key, actor, self.site.now(), request=request_id(self.request))
 
@@ -67,6 +68,9 @@ async def come_back(request: web.Request) -> web.StreamResponse:
         arrival = await _find(site, request)
     except SynclineError as error:
         site.inbox.note(turned_away(request, "callback", error, site.now(), integration=""))
+        if not error.noted:
+            actor = Actor("source", UNKNOWN, via="callback", address=request.remote or "")
+            await site.refusals.note("callback.refused", actor, error.code, str(error), request=request_id(request))
         raise
     attempt = arrival.attempt
     try:
@@ -106,7 +110,7 @@ async def _find(site: Site, request: web.Request) -> _Arrival:
         return _Arrival(site, request, attempt)
     if spent is None:
         raise InputError("login.unknown_state")
-    actor = Actor("source", "unknown", via="callback", address=request.remote or "")
+    actor = Actor("source", UNKNOWN, via="callback", address=request.remote or "")
     event = Event(spent.integration, "login.returned", "", actor, site.now(), request=request_id(request))
     error = InputError("login.used")
     await _log_refusal(site, event, error)
@@ -195,3 +199,4 @@ async def _log_refusal(site: Site, event: Event, error: SynclineError) -> None:
     key = f"refused:{secrets.token_hex(16)}"
     data = {"refused_as": error.code}
     await site.engine.handle(msgspec.structs.replace(event, key=key, data=data, refusal=str(error)))
+    error.noted = True

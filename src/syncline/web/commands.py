@@ -5,6 +5,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import msgspec
 from pydantic import SecretStr
@@ -74,7 +75,8 @@ async def create(site: Site, who: Who, asked: NewIntegration, *, key: str = "", 
     )
     integration = _new_id(site, who, key)
     event = Event(integration, BIRTH, _event_key(who, key), who.actor, site.now(), request=request)
-    data = {"name": asked.name, "login_host": settings.login_host, "url": settings.target_url}
+    data: dict[str, Any] = {"name": asked.name, "login_host": settings.login_host, "url": settings.target_url}
+    data["shown"] = [credentials.HOOK_SECRET]
     event = msgspec.structs.replace(event, data=data)
     secret, brings = await _sealed_birth(site, integration, asked, settings, again=bool(key))
     outcome = await site.engine.handle(msgspec.structs.replace(event, brings=brings))

@@ -2,6 +2,8 @@
 
 from aiohttp import hdrs, web
 
+from syncline.web.problems import REQUEST_ID, request_id
+
 #: Nothing but our own scripts, styles and pictures; no frame around us; forms only to ourselves. A login leaves by a
 #: page that is asked for with GET, since Chromium applies `form-action` to the redirects of a form as well.
 CONTENT_SECURITY_POLICY = (
@@ -22,10 +24,12 @@ HEADERS = {
 }
 
 
-async def add_headers(_request: web.Request, response: web.StreamResponse) -> None:
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Add what is not set already; a handler may only loosen `Cache-Control`, as for a static file."""
     if "X-Content-Type-Options" in response.headers:  # A hook answers machines with a line of JSON and sets its own.
         return
+    if id_ := request_id(request):
+        response.headers[REQUEST_ID] = id_
     kept = response.headers.get(hdrs.CACHE_CONTROL)
     response.headers.update(HEADERS)
     if kept is not None:

@@ -71,7 +71,7 @@ async def rotate(site: Site, who: Who, integration: str, door: Door, *, hours: f
     opened, text = _make(site, integration, door)
     safe = await credentials.open_safe(site.store, site.vault, integration)
     brings = (safe.seal(field, SecretStr(text)), RotatedHook(field, until))
-    data = {"door": door, "former": len(before), "former_until": until if before else 0}
+    data = {"door": door, "former": len(before), "former_until": until if before else 0, "shown": [field]}
     key = f"rotated:{secrets.token_hex(16)}"
     event = Event(integration, "hook.rotated", key, who.actor, now, data, request=request, brings=brings)
     commands.judge(site, await site.engine.handle(event))

@@ -26,6 +26,7 @@ from syncline.errors import ConflictError, ForbiddenError, InputError, NotFoundE
 from syncline.store.record import Outcome
 from syncline.web import problems
 from syncline.web.hook_keys import Keys
+from syncline.web.hook_rows import note_opening, note_refusal
 from syncline.web.inbox_arrivals import arrival
 from syncline.web.routes import HOT
 from syncline.web.site import SITE, Site
@@ -103,6 +104,7 @@ async def take(
         # Kept apart, so that nothing a sender says can be taken for what an effect reports.
         {"sent": signed.data} if signed.data else {},
         cause=cause,
+        request=name,
     )
     return _judge(await site.engine.handle(event))
 
@@ -119,7 +121,7 @@ async def _authenticate(request: web.Request) -> bytes:
     at = site.now()
     _check_headers(name, stamp, signatures, at)
     body = await request.read()
-    keys = site.hook_keys.find(integration) or await _open_keys(site, integration)
+    keys = site.hook_keys.find(integration) or await _open_keys(request, name)
     fits = False
     for keyed, until in keys:
         if not until or until > at:
@@ -135,6 +137,7 @@ async def _refuse(request: web.Request, error: SynclineError, body: bytes | None
     site.metrics.count_refused_hook(error.code)
     name = request.headers.get("webhook-id", "")
     site.inbox.note(arrival(request, "events", error, site.now(), name=name, body=body))
+    await note_refusal(request, "events", error, name, known=body is not None)
     return await problems.respond(request, error)
 
 
@@ -163,7 +166,8 @@ def _check_headers(name: str, stamp: str, signatures: str, at: int) -> None:
         raise ForbiddenError("hook.bad_signature")
 
 
-async def _open_keys(site: Site, integration: str) -> Keys:
+async def _open_keys(request: web.Request, name: str) -> Keys:
+    site, integration = request.app[SITE], request.match_info["id"]
     drops = site.hook_keys.drops
     try:
         secrets = await credentials.open_hook(site.store, site.vault, integration, "events", site.now())
@@ -172,6 +176,7 @@ async def _open_keys(site: Site, integration: str) -> Keys:
     keys = tuple((hmac.new(key, digestmod=hashlib.sha256), until) for text, until in secrets if (key := _key(text)))
     if not keys:
         raise NotFoundError("hook.unknown")
+    await note_opening(request, "events", name)
     site.hook_keys.keep(integration, keys, drops=drops)
     return keys
 

@@ -52,7 +52,7 @@ async def make(site: Site, who: Who, integration: str, hours: int, *, request: s
     proof, text = shown_once.make(_KIND)
     now = site.now()
     link = NewLink(LINK + proof.id, proof.hash, now + hours * _HOUR)
-    data = {"link": link.id, "expires_at": link.expires_at}
+    data = {"link": link.id, "expires_at": link.expires_at, "shown": ["link"]}
     event = Event(integration, "link.made", f"made:{link.id}", who.actor, now, data, request=request, brings=(link,))
     commands.judge(site, await site.engine.handle(event))
     made = await site.store.read(partial(stored.link, integration=integration, id=link.id))

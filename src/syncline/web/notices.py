@@ -19,6 +19,7 @@ from syncline.providers.notices import Delivery, Notice, NoticeDoor, Reading
 from syncline.store.hooks import Door
 from syncline.store.integrations import integration as find_integration
 from syncline.store.record import Outcome
+from syncline.web.hook_rows import note_opening, note_refusal
 from syncline.web.hook_secrets import fits, sides
 from syncline.web.inbox_arrivals import arrival
 from syncline.web.problems import request_id
@@ -44,11 +45,14 @@ async def receive(door: Door, request: web.Request) -> web.StreamResponse:
         count = len(await take(site, door, integration, reading, request=request_id(request)))
         await _keep_unread(request, door, body, reading)
     except web.HTTPRequestEntityTooLarge:
-        site.inbox.note(arrival(request, door, InputError("request.too_large"), site.now()))
+        too_large = InputError("request.too_large")
+        site.inbox.note(arrival(request, door, too_large, site.now()))
+        await note_refusal(request, door, too_large, request_id(request), known=False)
         raise
     except SynclineError as error:
         site.metrics.count_refused_hook(error.code)
         site.inbox.note(arrival(request, door, error, site.now(), body=body))
+        await note_refusal(request, door, error, request_id(request), known=body is not None)
         raise
     media_type, answer = side.acknowledge(count)
     return web.Response(body=answer, content_type=media_type)
@@ -102,6 +106,7 @@ async def _authenticate(site: Site, door: Door, side: NoticeDoor, request: web.R
         living = await credentials.open_hook(site.store, site.vault, request.match_info["id"], door, site.now())
     except NotFoundError:
         raise NotFoundError("hook.unknown") from None
+    await note_opening(request, door, request_id(request))
     header = request.headers.get(side.header, "") if side.header else None
     fitting = [fits(secret, request.match_info["token"], header) for secret, _ in living]
     if not any(fitting):

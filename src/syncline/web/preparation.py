@@ -9,10 +9,11 @@ from pydantic import SecretStr
 from syncline import credentials
 from syncline.core import documents
 from syncline.core.documents import MappingDocument, PreviewDocument, SettingsDocument
-from syncline.core.event import Brought, Document, Erasure
+from syncline.core.event import Brought, Document, Erasure, LentSecret
 from syncline.errors import InputError, NotFoundError
 from syncline.providers.port import App
 from syncline.store import integrations, secrets
+from syncline.store.secrets import SealedRow
 from syncline.store.transaction import Transaction
 from syncline.vault import Safe
 from syncline.web import logins
@@ -57,31 +58,27 @@ class Holdings:
     settings: SettingsDocument
     preview: PreviewDocument | None
     safe: Safe | None
-    consumer_key: SecretStr | None
-    #: The event that saved it, and what goes with it.
-    saved_by: int = 0
+    #: Still sealed: only a login needs it.
+    consumer_key: SealedRow | None
 
 
 def find_holdings(tx: Transaction, *, site: Site, integration: str) -> Holdings:
     """Read what commands are prepared with; raises `NotFoundError`."""
     integrations.integration(tx, id=integration)
     stored = integrations.documents(tx, integration=integration)
-    safe, key, saved_by = None, None, 0
+    safe, key = None, None
     try:
         safe = site.vault.open_safe(integration, secrets.data_key(tx, integration=integration))
     except NotFoundError:
         pass  # Erased; the chart will say what that means for the command.
     else:
-        row = secrets.sealed(tx, integration=integration).get(credentials.CONSUMER_KEY)
-        if row is not None:
-            key, saved_by = safe.open(credentials.CONSUMER_KEY, row.blob, row.key_id), row.seq
+        key = secrets.sealed(tx, integration=integration).get(credentials.CONSUMER_KEY)
     preview = stored.get(documents.PREVIEW)
     return Holdings(
         msgspec.convert(stored[documents.SETTINGS], SettingsDocument),
         msgspec.convert(preview, PreviewDocument) if preview else None,
         safe,
         key,
-        saved_by,
     )
 
 
@@ -133,10 +130,12 @@ def _account(site: Site, has: Holdings, command: AccountSaved) -> Prepared:
 def _login(site: Site, who: Who, has: Holdings) -> Prepared:
     if has.safe is None or has.consumer_key is None:
         return Prepared({})  # No state without a Consumer Key awaits a login, so the chart will refuse.
-    login = logins.start(site, has.safe, who, has.saved_by)
-    app = App(has.settings.login_host, has.consumer_key, SecretStr(""), site.redirect_uri)
+    sealed = has.consumer_key
+    key = has.safe.open(sealed.field, sealed.blob, sealed.key_id)
+    login = logins.start(site, has.safe, who, sealed.seq)
+    app = App(has.settings.login_host, key, SecretStr(""), site.redirect_uri)
     address = site.providers.source.authorize_url(app, state=login.state, challenge=login.challenge)
-    return Prepared({}, (login.attempt,), login, address)
+    return Prepared({}, (login.attempt, LentSecret(sealed.field, sealed.fingerprint)), login, address)
 
 
 def _mapping(site: Site, has: Holdings, command: MappingSaved) -> Prepared:

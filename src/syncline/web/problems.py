@@ -1,5 +1,6 @@
 """Errors as answers: a problem document (RFC 9457) for programs, a page for people; never a stack, never a secret."""
 
+import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable
@@ -41,6 +42,10 @@ CONTENT_TYPE = "application/problem+json"
 
 _log = structlog.get_logger("syncline.web")
 _REQUEST_ID = web.RequestKey("request_id", str)
+#: The header that brings the id of a request and answers it.
+REQUEST_ID = "X-Request-Id"
+#: What is taken for one: also ours. It is written into rows and lines of logs as it is, so no more than this.
+_PLAIN_ID = re.compile(r"(req_)?[A-Za-z0-9][A-Za-z0-9.-]{7,63}")
 
 #: The first class that fits decides, unless the code itself does.
 _BY_CLASS: tuple[tuple[type[SynclineError], HTTPStatus], ...] = (
@@ -97,7 +102,7 @@ async def boundary(request: web.Request, handler: Handler) -> web.StreamResponse
     if is_hot(request):
         return await handler(request)
     begun = time.perf_counter()
-    name = request[_REQUEST_ID] = f"req_{secrets.token_hex(8)}"
+    name = request[_REQUEST_ID] = _correlation(request)
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=name)
     response = await _answer(request, handler)
@@ -112,6 +117,12 @@ async def boundary(request: web.Request, handler: Handler) -> web.StreamResponse
         peer=request.remote,
     )
     return response
+
+
+def _correlation(request: web.Request) -> str:
+    """Answer the id that a client brings, such as that of its own trace, or else a new one."""
+    brought = request.headers.get(REQUEST_ID, "")
+    return brought if _PLAIN_ID.fullmatch(brought) else f"req_{secrets.token_hex(8)}"
 
 
 def request_id(request: web.Request) -> str:

@@ -13,7 +13,6 @@ from syncline.checkpoints.places import Place
 from syncline.checkpoints.signing import Checkpoints
 from syncline.config import CALLBACK_PATH, Settings
 from syncline.core.catalogue import CATALOGUE
-from syncline.destinations import Destinations
 from syncline.engine import Engine
 from syncline.errors import Problem
 from syncline.forwarding import Forwarding
@@ -29,6 +28,7 @@ from syncline.web.hook_keys import HookKeys
 from syncline.web.in_flight import InFlight
 from syncline.web.inbox import Inbox
 from syncline.web.metrics import Metrics
+from syncline.web.opened_hooks import OpenedHooks
 from syncline.web.refusals import Refusals
 from syncline.web.sessions import Sessions
 from syncline.web.sign_ins import Bearers, SignIns
@@ -66,6 +66,7 @@ class Site:
     sessions: Sessions = field(default_factory=Sessions)
     sign_ins: SignIns = field(default_factory=SignIns)
     bearers: Bearers = field(default_factory=Bearers)
+    opened_hooks: OpenedHooks = field(default_factory=OpenedHooks)
 
     @property
     def redirect_uri(self) -> str:
@@ -92,11 +93,6 @@ class Site:
     def forwarding(self) -> Forwarding:
         """What takes the log to other systems; raises `ConfigurationError` when they are named wrongly."""
         return Forwarding(read_destinations(self.settings.audit_forward), self.store, self.privacy, self.now)
-
-    @cached_property
-    def destinations(self) -> Destinations:
-        """What calls the addresses of subscribers."""
-        return Destinations(self.settings.allow_destinations, self.settings.delivery_timeout)
 
     @cached_property
     def catalogue(self) -> Mapping[str, Problem]:
