@@ -5,17 +5,13 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from syncline.cli import app
+from tests.cli.service import KEY, Service, run
 
-KEY = "syn_1_secretsecretsecret_abcdef"
 ROW = {
     "integration": "in_1",
     "seq": 1,
@@ -29,54 +25,12 @@ ROW = {
 }
 
 
-class Service:
-    """A service that answers what it was told to, and remembers what it was asked."""
-
-    def __init__(self) -> None:
-        """Answer 404 until told otherwise."""
-        self.answers: dict[str, tuple[int, Any]] = {}
-        self.asked: list[tuple[str, str, dict[str, str], Any]] = []
-        service = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def _do(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                service.asked.append((self.command, self.path, dict(self.headers), json.loads(body) if body else None))
-                status, document = service.answers.get(self.path.partition("?")[0], (404, {"code": "route.unknown"}))
-                self.send_response(status)
-                self.end_headers()
-                self.wfile.write(document if isinstance(document, bytes) else json.dumps(document).encode())
-
-            do_GET = do_POST = do_DELETE = _do  # noqa: N815  as the standard library calls them
-
-            def log_message(self, *_: object) -> None:
-                """Say nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = Thread(target=self._server.serve_forever, args=(0.02,))
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop answering."""
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-
 @pytest.fixture
 def service() -> Iterator[Service]:
     """Start a service."""
     started = Service()
     yield started
     started.stop()
-
-
-def run(url: str, *arguments: str, key: str = KEY, typed: str = "") -> tuple[int, str, str]:
-    """Run a command; answers exit code, standard output and standard error."""
-    environment = {"SYNCLINE_URL": url, "SYNCLINE_KEY": key, "COLUMNS": "200", "TERM": "dumb"}
-    result = CliRunner().invoke(app, list(arguments), env=environment, input=typed)
-    return result.exit_code, result.stdout, result.stderr
 
 
 def test_the_command_is_awaited_and_sends_the_key(service: Service) -> None:

@@ -47,6 +47,7 @@ def test_the_commands_are_the_ones_that_were_promised() -> None:
         "events list",
         "events follow",
         "audit list",
+        "audit story",
         "audit export",
         "audit forwarding",
         "audit verify",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cli.test_client_commands import Service, run
+from tests.cli.service import Service, run
 
 PATH = "/api/integrations/in_1/connect-links"
 LINK = {

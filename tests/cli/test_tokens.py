@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.test_client_commands import Service, run
+from tests.cli.service import Service, run
 
 TOKEN = {
     "integration": "in_1",

@@ -11,7 +11,7 @@ import typer
 from syncline.cli.client import DEFAULT_URL, ServiceKey, ServiceUrl, connect
 from syncline.cli.exits import CODES, USAGE, CommandError, command
 from syncline.cli.feed import follow
-from syncline.cli.log import read_page, write_rows
+from syncline.cli.log import filtered, read_rows, write_rows
 from syncline.cli.output import AsJson, write_json, write_text
 
 app = typer.Typer(no_args_is_help=True, help="Send events to an integration and list them.", epilog=CODES)
@@ -66,9 +66,11 @@ async def send(
 
 @app.command("list")
 @command
+@filtered
 async def list_(
     integration: Id,
     *,
+    wanted: dict[str, str],
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many, the latest.")] = 20,
     url: ServiceUrl = DEFAULT_URL,
     key: ServiceKey = "",
@@ -79,10 +81,10 @@ async def list_(
     Example: syncline events list in_3f2a --limit 50
     """
     async with connect(url, key) as client:
-        found = await client.get(f"/api/integrations/{integration}")
-        start = max(0, found["seq"] - limit)
-        rows = await read_page(client, f"/api/integrations/{integration}/audit", limit=limit, past=start)
-    write_json({"items": rows}) if as_json else write_rows(rows)
+        path = f"/api/integrations/{integration}/audit"
+        rows = await read_rows(client, path, limit=limit, newest=True, **wanted)
+    rows.reverse()
+    write_json({"items": rows}) if as_json else write_rows(rows, wanted)
 
 
 def _fields(given: list[str]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from syncline.cli.exits import CODES
 
 app = typer.Typer(no_args_is_help=True, help="Read, export and prove the audit log.", epilog=CODES)
 app.command("list")(reading.list_)
+app.command()(reading.story)
 app.command()(exporting.export)
 app.command()(exporting.forwarding)
 app.command()(proving.verify)

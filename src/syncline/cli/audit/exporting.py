@@ -8,13 +8,13 @@ from typing import Annotated, Any, BinaryIO
 
 import typer
 
-from syncline.cli.audit.reading import Disposition, EventType, Id
+from syncline.cli.audit.reading import Id, place
 from syncline.cli.client import DEFAULT_URL, ServiceKey, ServiceUrl, connect
 from syncline.cli.exits import CommandError, command, console
+from syncline.cli.log import filtered
 from syncline.cli.output import AsJson, moment, write_json, write_table, write_text
 
 _COLUMNS = ("destination", "form", "has all up to", "waiting", "lag", "delivered", "failures", "trouble")
-_MOMENT = "A time such as 2026-01-31T12:00:00Z, or microseconds since the epoch."
 
 
 class Format(StrEnum):
@@ -26,23 +26,17 @@ class Format(StrEnum):
 
 
 @command
+@filtered
 async def export(
     integration: Id = "",
     *,
+    wanted: dict[str, str],
     form: Annotated[
         Format, typer.Option("--format", help="The rows themselves as JSON, a table, or events of OCSF.")
     ] = Format.ndjson,
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where to write; without it, standard output.")
     ] = None,
-    type_: EventType = "",
-    disposition: Disposition = "",
-    since: Annotated[str, typer.Option(metavar="TIME", help=f"Only from then on. {_MOMENT}")] = "",
-    until: Annotated[str, typer.Option(metavar="TIME", help="Only before then.")] = "",
-    actor: Annotated[str, typer.Option(metavar="ID", help="Only what this actor did.")] = "",
-    state: Annotated[str, typer.Option(help="Only what led to or from this state.")] = "",
-    correlation: Annotated[str, typer.Option("--request", metavar="ID", help="Only what this request led to.")] = "",
-    text: Annotated[str, typer.Option(help="Only rows with all of these words.")] = "",
     url: ServiceUrl = DEFAULT_URL,
     key: ServiceKey = "",
     as_json: AsJson = False,
@@ -58,13 +52,11 @@ async def export(
 
     Example: syncline audit export --format ocsf --since 2026-01-01 --output january.ocsf.ndjson
     """
-    asked = {"type": type_, "disposition": disposition, "since": since, "until": until, "actor": actor}
-    asked |= {"state": state, "request": correlation, "text": text}
-    path = f"/api/integrations/{integration}/audit" if integration else "/api/audit"
+    path, where = place(integration)
     size = 0
     async with connect(url, key) as client:
         with _target(output) as file, console.status("Waiting for rows …") as line:
-            async for chunk in client.lines(path, format=form.value, **asked):
+            async for chunk in client.lines(path, format=form.value, **where, **wanted):
                 size += file.write(chunk)
                 line.update(f"{size:,} bytes …")
     if output is not None:
