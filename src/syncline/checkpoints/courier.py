@@ -30,13 +30,20 @@ class Courier:
         self.failing = ""
         #: Tries that failed since the start.
         self.failures = 0
-        #: The number of the last checkpoint that the place has taken; None before the first look.
-        self.got: int | None = None
+        #: The number of the last checkpoint that the place has taken.
+        self.got = 0
         self._place, self._store, self._first_pause = place, store, first_pause
         self._pause = first_pause
         self._news = asyncio.Event()
         self._idle = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Find out what the place has got, and note one that is new.
+
+        That comes before anything is signed: what is signed while a place is named is brought there, whatever happens.
+        """
+        self.got = await self._store.write(partial(place_got, place=self._place.id))
 
     def start(self) -> None:
         """Begin with what was left over."""
@@ -59,8 +66,6 @@ class Courier:
 
     async def bring(self) -> bool:
         """Bring the next few; answers whether there were any. Raises `PlaceError` when they were not taken."""
-        if self.got is None:
-            self.got = await self._store.write(partial(place_got, place=self._place.id))
         found = await self._store.read(partial(signed_after, number=self.got, most=self._place.most))
         if not found:
             return False

@@ -86,8 +86,7 @@ class Checkpoints:
         """How it stands."""
         number, size, at = (self._last.number, self._last.size, self._last.at) if self._last else (0, 0, 0)
         places = {
-            courier.kind: (max(0, number - (courier.got or 0)), courier.failures, courier.failing)
-            for courier in self.couriers
+            courier.kind: (max(0, number - courier.got), courier.failures, courier.failing) for courier in self.couriers
         }
         what = self.contradiction.what if self.contradiction else ""
         return Standing(size, at, self._waiting, what, places)
@@ -99,8 +98,10 @@ class Checkpoints:
             self._due.set()
 
     async def open(self) -> None:
-        """Get the key, made at the first start; the service's own log has to be open."""
+        """Get the key, made at the first start, and note the places; the service's own log has to be open."""
         await self._key()
+        for courier in self.couriers:
+            await courier.open()
 
     def start(self) -> None:
         """Begin: compare, sign what is new, and bring the places what they have not got."""
