@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from syncline.core.brought import Truncation
+from syncline.core.change import Change
 from syncline.core.context import Context
 from syncline.core.decide import Disposition
 from syncline.core.event import (
@@ -86,6 +87,8 @@ class Row(msgspec.Struct, frozen=True, omit_defaults=True, rename={"origin": "fr
     refusal: str = ""
     #: What the store found against it: an attempt that was spent before, a lease that is another's.
     bar: str = ""
+    #: What it has replaced, by `document:` or `secret:` and the name.
+    changed: dict[str, Change] = msgspec.field(default_factory=dict)
 
 
 _ENCODER = msgspec.json.Encoder(order="sorted")

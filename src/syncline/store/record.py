@@ -8,6 +8,7 @@ import msgspec
 
 import syncline
 from syncline.core import audit
+from syncline.core.change import Change
 from syncline.core.context import Context
 from syncline.core.decide import ACCEPTED, Decision, Disposition, Snapshot, decide
 from syncline.core.effect import due_at
@@ -15,6 +16,7 @@ from syncline.core.event import Event, SettledEffect, birth_of
 from syncline.core.rules import Rules
 from syncline.errors import NotFoundError
 from syncline.store.brought import consume, keep, settle
+from syncline.store.changes import changes
 from syncline.store.transaction import Transaction
 
 
@@ -60,6 +62,7 @@ class _Entry(msgspec.Struct, frozen=True):
     effects: tuple[str, ...] = ()
     repeats: int = 0
     bar: str = ""  #: what the store found against the event
+    changed: dict[str, Change] = msgspec.field(default_factory=dict)  #: what it has replaced
 
 
 def record(tx: Transaction, event: Event, *, rules: Rules) -> Outcome:
@@ -79,6 +82,7 @@ def record(tx: Transaction, event: Event, *, rules: Rules) -> Outcome:
         state_seq=seq if decision.entered else head.snapshot.state_seq,
         effects=tuple([f"{event.integration}.{seq}.{number}" for number in range(len(decision.effects))]),
         bar=bar,
+        changed=changes(tx, event) if event.brings and decision.disposition in ACCEPTED else {},
     )
     link = _append(tx, entry, rules)
     if not link:
@@ -222,6 +226,7 @@ def _append(tx: Transaction, entry: _Entry, rules: Rules) -> bytes:
             belongs=event.state_seq,
             refusal=event.refusal,
             bar=entry.bar,
+            changed=entry.changed,
         )
     )
     link = audit.chain(entry.head.hash, content)

@@ -3,6 +3,8 @@
 from functools import partial
 from typing import Any
 
+import msgspec
+
 from syncline.core.audit import Row
 from syncline.core.event import ALL_EVENTS, SERVICE
 from syncline.store import access, search
@@ -92,6 +94,7 @@ def row_facts(site: Site, found: LogRow, row: Row, keys: dict[str, str]) -> dict
         "chart": row.chart,
         "data": row.data,
         "brought": row.brought,
+        "changed": {name: msgspec.to_builtins(change) for name, change in row.changed.items()},
         "effects": row.effects,
         "hash": found.hash.hex(),
     }

@@ -276,6 +276,8 @@ class AuditRow(Model):
     chart: str
     data: dict[str, Any]
     brought: tuple[str, ...]
+    changed: dict[str, dict[str, Any]] = {}
+    """What the event has replaced, by `document:` or `secret:` and the name: `before`, `after`, `parts`."""
     effects: tuple[str, ...]
     hash: str
     """SHA-256 that binds the row to all before it, in hexadecimal."""

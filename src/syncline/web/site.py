@@ -13,6 +13,7 @@ from syncline.checkpoints.places import Place
 from syncline.checkpoints.signing import Checkpoints
 from syncline.config import CALLBACK_PATH, Settings
 from syncline.core.catalogue import CATALOGUE
+from syncline.destinations import Destinations
 from syncline.engine import Engine
 from syncline.errors import Problem
 from syncline.forwarding import Forwarding
@@ -93,6 +94,11 @@ class Site:
     def forwarding(self) -> Forwarding:
         """What takes the log to other systems; raises `ConfigurationError` when they are named wrongly."""
         return Forwarding(read_destinations(self.settings.audit_forward), self.store, self.privacy, self.now)
+
+    @cached_property
+    def destinations(self) -> Destinations:
+        """What calls the addresses of subscribers."""
+        return Destinations(self.settings.allow_destinations, self.settings.delivery_timeout)
 
     @cached_property
     def catalogue(self) -> Mapping[str, Problem]:

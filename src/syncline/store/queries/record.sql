@@ -43,6 +43,14 @@ VALUES (:id, :integration, :name, :seq, :state_seq, 'pending', :due_at, :created
 UPDATE effects SET status = 'cancelled', ended_at = :now
  WHERE integration = :integration AND status = 'pending' AND state_seq <> :state_seq;
 
+-- name: find_document(integration, name)^
+-- The document that another takes the place of.
+SELECT body FROM documents WHERE integration = :integration AND name = :name;
+
+-- name: find_fingerprint(integration, field)^
+-- What may be seen of the secret that another takes the place of.
+SELECT fingerprint FROM secrets WHERE integration = :integration AND field = :field;
+
 -- name: keep_document(integration, name, body, seq)!
 -- A document takes the place of the one before it.
 INSERT INTO documents (integration, name, body, seq) VALUES (:integration, :name, :body, :seq)
