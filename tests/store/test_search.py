@@ -52,7 +52,7 @@ def is_wanted(row: Row, wanted: Filter) -> bool:
 
 def cut(text: str) -> set[str]:
     """Cut a text into words, letter by letter."""
-    spaced = "".join(c if c in "_-" or c > "\x7f" or c.isalnum() else " " for c in text.split("\0", maxsplit=1)[0])
+    spaced = "".join(c if c > "\x7f" or c.isalnum() else " " for c in text.split("\0", maxsplit=1)[0])
     return {"".join(c.lower() if c <= "\x7f" else c for c in word) for word in spaced.split(" ") if word}
 
 

@@ -15,9 +15,9 @@ END = 2**62
 #: Parts of a row in which free text is not looked for: the memory is that of the rows before, a digest is no word.
 WORDLESS = frozenset({"context", "digest"})
 
-#: A word, in UTF-8: letters and digits of any script, with `_` and `-`. As FTS5's tokenizer `ascii` sees them with
-#: `tokenchars '_-'` (https://www.sqlite.org/fts5.html#ascii_tokenizer); only the letters A to Z lose their case.
-_WORD = re.compile(rb"[0-9A-Za-z_\-\x80-\xff]+")
+#: A word, in UTF-8: letters and digits, and whatever is not ASCII. As FTS5's tokenizer `ascii` sees them
+#: (https://www.sqlite.org/fts5.html#ascii_tokenizer); only the letters A to Z lose their case.
+_WORD = re.compile(rb"[0-9A-Za-z\x80-\xff]+")
 
 
 class Filter(msgspec.Struct, frozen=True):

@@ -10,8 +10,7 @@ SCHEMA = (
     "CREATE TABLE progress (watermark INTEGER NOT NULL, hash BLOB NOT NULL)",
     "INSERT INTO progress VALUES (0, x'')",
     # The rows of the last segment. `columnsize` and `detail` are for ranking and phrases, which nobody asks for.
-    """CREATE VIRTUAL TABLE latest USING fts5(
-           terms, content = '', columnsize = 0, detail = none, tokenize = "ascii tokenchars '_-'")""",
+    "CREATE VIRTUAL TABLE latest USING fts5(terms, content = '', columnsize = 0, detail = none, tokenize = ascii)",
     "CREATE VIRTUAL TABLE latest_terms USING fts5vocab(latest, row)",
     "CREATE VIRTUAL TABLE latest_places USING fts5vocab(latest, instance)",
     # The full segments: where in one a term is, as `postings.py` writes it.
