@@ -54,3 +54,20 @@ async def test_key_for_some_integrations_does_not_see_it(forwarded: None, tmp_pa
         headers = {"Authorization": f"Bearer {key}"}
         answer = await doors.ask("GET", "/api/audit/forwarding", role=None, headers=headers)
         assert (answer.status, answer.code) == (403, "access.forbidden")
+
+
+async def test_page_says_the_same(forwarded: None, tmp_path: Path) -> None:
+    """Each place, and no more of its address than its name."""
+    async with open_doors(tmp_path) as doors:
+        answer = await doors.ask("GET", "/audit/forwarding", role="auditor", headers={"Accept": "text/html"})
+        assert answer.status == 200
+        assert all(text in answer.text for text in ("siem", "syslog+tls://log.example.com", "nothing yet", "OCSF"))
+        assert SECRET not in answer.text
+        assert (await doors.ask("GET", "/audit/forwarding", role="viewer")).status == 403
+
+
+async def test_page_with_nothing_to_show_says_the_next_step(doors: Doors) -> None:
+    """And the log's own page leads there."""
+    answer = await doors.ask("GET", "/audit/forwarding", headers={"Accept": "text/html"})
+    assert "--audit-forward" in answer.text
+    assert 'href="/audit/forwarding"' in (await doors.ask("GET", "/audit", headers={"Accept": "text/html"})).text

@@ -6,6 +6,7 @@ from syncline.web import stream
 from syncline.web.pages import (
     checkpoints,
     connect,
+    forwarding,
     hooks,
     inbox,
     integration,
@@ -53,6 +54,7 @@ def add_routes(app: web.Application) -> None:
             web.get(r"/i/{id}/timeline/{seq:[0-9]{1,18}}", log.raw),
             web.get("/audit", log.audit),
             web.get("/audit/checkpoints", checkpoints.show),
+            web.get("/audit/forwarding", forwarding.show),
             web.get("/help/errors", catalogue.catalogue),
             web.get("/help/errors/{code}", catalogue.entry),
             web.get("/tokens", tokens.show),
