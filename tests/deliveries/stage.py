@@ -1,7 +1,6 @@
 """A store with integrations, subscribers who listen on this machine, and what tells them."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from aiohttp import web
 from pydantic import SecretStr
 from standardwebhooks.webhooks import Webhook
 
@@ -32,9 +30,9 @@ from syncline.store.sqlite import SQLiteStore, open_store
 from syncline.store.subscriptions import Subscription, subscription
 from syncline.vault import Vault
 from syncline.web.site import now
+from tests.deliveries.receivers import Call, Receiver, receiving
 from tests.store.events import RULES, birth, event
 
-Answer = Callable[[web.Request], web.StreamResponse]
 PERSON = Actor("person", "ak_1")
 
 
@@ -52,45 +50,6 @@ class Clock:
     def pass_(self, seconds: float) -> None:
         """Let time pass."""
         self.ahead += int(seconds * 1_000_000)
-
-
-@dataclass
-class Call:
-    """One request that a subscriber got."""
-
-    name: str
-    headers: dict[str, str]
-    raw: bytes
-    body: dict[str, Any]
-
-
-@dataclass
-class Receiver:
-    """A subscriber's endpoint: what it got, and what it answers, one after the other, the last for ever."""
-
-    url: str = ""
-    calls: list[Call] = field(default_factory=list)
-    answers: list[int | tuple[int, dict[str, str]]] = field(default_factory=lambda: [204])
-    #: By the integration that a message is about: what it is always answered.
-    by_integration: dict[str, int] = field(default_factory=dict)
-    #: While it is set, nothing is answered.
-    stuck: asyncio.Event | None = None
-
-    async def take(self, request: web.Request) -> web.StreamResponse:
-        """Take a request."""
-        raw = await request.read()
-        body = msgspec.json.decode(raw)
-        self.calls.append(Call(request.headers["webhook-id"], dict(request.headers), raw, body))
-        if self.stuck is not None:
-            await self.stuck.wait()
-        own = self.by_integration.get(body["data"].get("integration", ""))
-        answer = own or (self.answers.pop(0) if len(self.answers) > 1 else self.answers[0])
-        status, headers = answer if isinstance(answer, tuple) else (answer, {})
-        return web.Response(status=status, headers=headers)
-
-    def seen(self, integration: str = "") -> list[int]:
-        """Answer the sequence numbers that have come, in their order."""
-        return [call.body["sequence"] for call in self.calls if integration in {"", call.body["data"]["integration"]}]
 
 
 @dataclass
@@ -202,35 +161,21 @@ async def until(true: Callable[[], Any], seconds: float = 40) -> None:
 @asynccontextmanager
 async def staged(folder: Path) -> AsyncIterator[Stage]:
     """Set the stage in a folder."""
-    receivers: defaultdict[str, Receiver] = defaultdict(Receiver)
-
-    async def take(request: web.Request) -> web.StreamResponse:
-        return await receivers[request.match_info["name"]].take(request)
-
-    app = web.Application()
-    app.router.add_post("/{name}", take)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    origin = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    store = await open_store(folder / "test.sqlite3")
-    clock, vault, engine = Clock(), Vault(KeyFile(folder).read()), Engine(store, RULES)
-    settings = Settings(data=folder, allow_destinations=(origin,))
-    destinations = Destinations(settings.allow_destinations, 5)
-    log = ServiceLog(store, vault, engine.handle, clock)
-    stage = Stage(store, engine, vault, log, settings, clock, destinations, origin, receivers)
-    try:
-        await log.open()
-        yield stage
-    finally:
-        for receiver in receivers.values():
-            if receiver.stuck is not None:
-                receiver.stuck.set()
-        for each in stage.running:
-            await each.stop(5)
-        await destinations.close()
-        await runner.cleanup()
-        await store.close()
+    async with receiving() as (origin, receivers):
+        store = await open_store(folder / "test.sqlite3")
+        clock, vault, engine = Clock(), Vault(KeyFile(folder).read()), Engine(store, RULES)
+        settings = Settings(data=folder, allow_destinations=(origin,))
+        destinations = Destinations(settings.allow_destinations, 5)
+        log = ServiceLog(store, vault, engine.handle, clock)
+        stage = Stage(store, engine, vault, log, settings, clock, destinations, origin, receivers)
+        try:
+            await log.open()
+            yield stage
+        finally:
+            for each in stage.running:
+                await each.stop(5)
+            await destinations.close()
+            await store.close()
 
 
 async def checked(engine: Engine, integration: str = "in_1") -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 import syncline
-from syncline.cli import audit, chart, demo, events, hooks, keys, links, tokens
+from syncline.cli import audit, chart, demo, events, hooks, keys, links, subscriptions, tokens
 from syncline.cli.exits import CODES
 from syncline.cli.serve import serve
 from syncline.cli.status import status
@@ -25,6 +25,7 @@ app.add_typer(chart.app, name="chart")
 app.add_typer(hooks.app, name="hooks")
 app.add_typer(keys.app, name="keys")
 app.add_typer(links.app, name="links")
+app.add_typer(subscriptions.app, name="subscriptions")
 app.add_typer(tokens.app, name="tokens")
 
 

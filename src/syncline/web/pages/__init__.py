@@ -18,6 +18,7 @@ from syncline.web.pages import (
     problem,
     sign_in,
     statics,
+    subscriptions,
     tokens,
 )
 from syncline.web.pages import help as catalogue
@@ -52,6 +53,10 @@ def add_routes(app: web.Application) -> None:
             web.post("/inbox/{request}/replay", inbox.replay),
             web.get("/i/{id}/timeline", log.timeline),
             web.get(r"/i/{id}/timeline/{seq:[0-9]{1,18}}", log.raw),
+            web.get("/subscriptions", subscriptions.show),
+            web.post("/subscriptions", subscriptions.make),
+            web.get("/subscriptions/{id}", subscriptions.see),
+            web.post("/subscriptions/{id}/{act}", subscriptions.act),
             web.get("/audit", log.audit),
             web.get("/audit/checkpoints", checkpoints.show),
             web.get("/audit/forwarding", forwarding.show),
