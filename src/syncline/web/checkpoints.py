@@ -147,7 +147,8 @@ async def consistency(site: Site, asked: ConsistencyAsked) -> ProofOfConsistency
     """Prove that the log was only added to between two sizes; raises `NotFoundError` for sizes it never had."""
 
     def find(tx: Transaction) -> tuple[Consistency, Signed | None, Signed | None]:
-        if not asked.old <= asked.new <= (end := log_end(tx)):
+        end = log_end(tx)
+        if not asked.old <= asked.new <= end:
             text = f"the log has {end} rows, asked was for {asked.old} and {asked.new}"
             raise NotFoundError("checkpoint.unknown", text)
         path = roots(tx, spans=consistency_spans(asked.old, asked.new))
