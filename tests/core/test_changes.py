@@ -23,12 +23,12 @@ def compiled() -> Chart:
     return chart()
 
 
-def ask(state: str, event: str, context: Context, sender: ActorKind | None = None) -> Decision:
+def ask(state: str, event: str, context: Context, sender: ActorKind | None = None, path: str = "") -> Decision:
     """Ask about an integration that syncs."""
+    data = {"path": path} if path else {}
     kind = sender or SENDERS.get(event, "timer")
-    return decide(
-        compiled(), Snapshot("in_1", f"syncing.{state}", 9, 7, context), Event("in_1", event, "k", Sender(kind, "x"), 0)
-    )
+    told = Event("in_1", event, "k", Sender(kind, "x"), 0, data)
+    return decide(compiled(), Snapshot("in_1", f"syncing.{state}", 9, 7, context), told)
 
 
 @pytest.mark.parametrize("event", SENDERS)
@@ -63,6 +63,29 @@ def test_another_run_follows_soon_when_something_changed_meanwhile(state: str) -
     assert (ended.to, ended.effects) == ("syncing.waiting", ("wait_for_cycle", "wait_for_changes"))
     assert ended.context == CHANGED
     assert ask(state, "sync.finished", QUIET, "effect").effects == ("wait_for_cycle",)
+
+
+def test_it_is_remembered_how_a_change_has_come_until_its_run_has_ended() -> None:
+    """The first says it; what comes while the run is under way belongs to the next."""
+    first = ask("waiting", "records.changed", QUIET, path="cdc").context
+    assert ask("waiting", "records.changed", first, path="outbound_message").context == first
+    begun = ask("waiting", "timer.changes_due", first)
+    assert (begun.context.changed, begun.context.changed_by) == (False, "cdc")
+    assert ask("running_cycle", "sync.finished", begun.context, "effect").context == QUIET
+
+    later = ask("running_cycle", "records.changed", begun.context, path="outbound_message").context
+    ended = ask("running_cycle", "sync.finished", later, "effect").context
+    assert (ended.changed, ended.changed_by) == (True, "outbound_message")
+    assert ask("waiting", "timer.cycle_due", QUIET).context == QUIET
+
+
+def test_changes_are_followed_while_it_syncs_and_is_not_paused() -> None:
+    """The chart says where: there it is written down whether the source tells of them, and nothing comes of that."""
+    for name in ("changes.followed", "changes.unavailable"):
+        where = {state for state, event in compiled().rules if event == name}
+        assert where == {f"syncing.{state}" for state in ("waiting", *BOUND) if state != "paused"}
+        told = ask("waiting", name, CHANGED, "service")
+        assert (told.disposition, told.effects, told.context) == ("handled", (), CHANGED)
 
 
 @pytest.mark.parametrize("event", [*SENDERS, "person.reported"])

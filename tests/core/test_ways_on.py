@@ -65,7 +65,8 @@ def variants(event_type: str, context: Context) -> Iterator[dict[str, object]]:
 
 def seen(context: Context) -> Context:
     """Forget what no guard can see, and count no further than a guard can tell."""
-    return msgspec.structs.replace(context, generation=min(context.generation, 1), rotates=None, problem="", detail="")
+    hidden = {"rotates": None, "problem": "", "detail": "", "changed_by": ""}
+    return msgspec.structs.replace(context, generation=min(context.generation, 1), **hidden)
 
 
 def senders(node: Node, event_type: str) -> list[ActorKind]:

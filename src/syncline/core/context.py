@@ -34,6 +34,8 @@ class Context(msgspec.Struct, frozen=True, omit_defaults=True):
     initial_sync_done: bool = False
     #: Whether something is said to have changed since the last run began, so that the next one should come soon.
     changed: bool = False
+    #: How the first of that came, as its event says; kept until the run for it has ended.
+    changed_by: str = ""
     #: The catalogue code of what blocks it, empty when nothing does.
     problem: str = ""
     detail: str = ""
@@ -48,8 +50,12 @@ def after(context: Context, event_type: str, data: dict[str, object], *, source:
         change["initial_sync_done"] = True
     if event_type in _CHANGES:
         change["changed"] = True
+        change |= {} if context.changed else {"changed_by": _text(data, "path")}
     elif target in _RUNNING and source != target:
         change["changed"] = False
+        change |= {} if context.changed else {"changed_by": ""}
+    elif event_type == "sync.finished" and not context.changed:
+        change["changed_by"] = ""
     if target.startswith(_WAITING) and not source.startswith(_WAITING):
         change["refreshing"] = False
         change["resume"] = "paused" if source == "syncing.paused" else source.partition(".")[0]
