@@ -57,16 +57,16 @@ class Indexer:
         on_thread = partial(asyncio.get_running_loop().run_in_executor, self._thread)
         if self._index.broken:
             await on_thread(self._index.discard)
+            _log.warning("audit_index.made_anew", reason="it could not be read")
         if not await on_thread(self._index.open):
-            _log.info("audit_index.made_anew", reason="it was not readable, or not of this log and version")
+            _log.warning("audit_index.made_anew", reason="it was not readable, or not of this log and version")
         while not self._index.broken:
             begun = time.perf_counter()
             try:
                 count = await on_thread(self._index.advance)
-            except sqlite3.OperationalError:  # Nothing is wrong with the file itself.
-                raise
-            except sqlite3.DatabaseError:
-                self._index.broken = True
+            except sqlite3.Error as error:
+                if not self._index.blame(error):
+                    raise
                 return
             spent = time.perf_counter() - begun
             await asyncio.sleep(_REST * spent if count else _PAUSE)

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from syncline.core.event import Actor
-from syncline.store import index, index_sql
+from syncline.store import index_sql
 from syncline.store.filter import Filter
+from syncline.store.terms import query_of
 from tests.store.logs import NOW, STRIDE, HandmadeLog
 
 PLAIN: dict[str, Any] = {
@@ -74,7 +75,7 @@ def test_the_indexer_is_killed_between_batches(tmp_path: Path) -> None:
     log.catch_up()
     expected = [position for position, row in log.rows if row.type == "grant.lost"]
     with log.index.reading() as reading:
-        query = index.query_of(Filter(type="grant.lost"))
+        query = query_of(Filter(type="grant.lost"))
         assert list(reading.places(query, 1, log.rows[-1][0], newest=False)) == expected
     log.close()
 
@@ -174,7 +175,7 @@ def test_a_row_that_is_no_json_is_found_by_its_columns(tmp_path: Path) -> None:
     log.add(PLAIN)
     log.catch_up()
     with log.index.reading() as reading:
-        both = list(reading.places(index.query_of(Filter(type="sync.finished")), 1, 9 * STRIDE, newest=False))
-        words = list(reading.places(index.query_of(Filter(text="k1")), 1, 9 * STRIDE, newest=False))
+        both = list(reading.places(query_of(Filter(type="sync.finished")), 1, 9 * STRIDE, newest=False))
+        words = list(reading.places(query_of(Filter(text="k1")), 1, 9 * STRIDE, newest=False))
     assert (both, words) == ([STRIDE, 2 * STRIDE], [2 * STRIDE])
     log.close()

@@ -19,8 +19,8 @@ from typing import Any
 import msgspec
 
 from syncline.store import index_sql
-from syncline.store.filter import Filter, words
 from syncline.store.postings import BITS, DENSE, SIZE, Places, common, in_order, read, to_map
+from syncline.store.terms import Query
 
 #: Rows that are taken in at once.
 BATCH = 512
@@ -33,45 +33,25 @@ _PAGE = 1_000
 _MOST_FREE = 4
 _ZONE = 10  #: bits: the earliest and the latest moment are kept for each 1,024 positions
 
+#: What is wrong with the machine or the moment, not with the file (https://www.sqlite.org/rescode.html).
+_PASSING = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_INTERRUPT,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+    }
+)
+
 _Execute = Callable[..., sqlite3.Cursor]
 
 
 class BrokenIndexError(Exception):
     """The index cannot be read; it is of no use until it is made anew."""
-
-
-class Query(msgspec.Struct, frozen=True):
-    """What is looked for: one term of each group, none of some, between two moments."""
-
-    groups: tuple[tuple[str, ...], ...]
-    none: tuple[str, ...]
-    since: int
-    until: int
-
-
-def query_of(wanted: Filter) -> Query:
-    """Answer what to look for, to find what a filter wants; what is found is still to be judged by the filter."""
-    facets = (
-        ("i", (wanted.integration,) if wanted.integration else wanted.only),
-        ("e", (wanted.type,)),
-        ("d", (wanted.disposition,)),
-        ("k", (wanted.actor_kind,)),
-        ("a", (wanted.actor,)),
-        ("f", (wanted.origin,)),
-        ("t", (wanted.target,)),
-        ("r", (wanted.request,)),
-        ("c", (wanted.cause,)),
-    )
-    groups = [tuple([_facet(kind, value) for value in values]) for kind, values in facets if any(values)]
-    if wanted.state:
-        groups.append((_facet("f", wanted.state), _facet("t", wanted.state)))
-    groups += [(word,) for word in words(wanted.text)]
-    return Query(tuple(groups), tuple([_facet("i", value) for value in wanted.without]), wanted.since, wanted.until)
-
-
-def _facet(kind: str, value: str) -> str:
-    """Answer the term that stands for a column or a field; the same is made by `index_sql.ADD`."""
-    return f"§{kind}{value.encode().hex()}"
 
 
 class SearchIndex:
@@ -109,6 +89,12 @@ class SearchIndex:
                     execute(statement)
         self.lag, self.broken = 0, False
         return kept
+
+    def blame(self, error: BaseException | None) -> bool:
+        """Take note of a failure; answers whether the file is of no use, and not only the moment."""
+        if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF not in _PASSING:
+            self.broken = True
+        return self.broken
 
     def discard(self) -> None:
         """Close it and delete the file."""

@@ -12,8 +12,9 @@ import structlog
 
 from syncline.store import log
 from syncline.store.filter import END, Filter, beyond_columns, matcher
-from syncline.store.index import BrokenIndexError, Reading, SearchIndex, query_of
+from syncline.store.index import BrokenIndexError, Reading, SearchIndex
 from syncline.store.log import LogRow, Piece
+from syncline.store.terms import query_of
 from syncline.store.transaction import Transaction
 
 #: Rows that are looked at for one page.
@@ -65,8 +66,8 @@ def _pieces(
                 yield piece
                 low, high = (low, piece.place - 1) if newest else (piece.place + 1, high)
         except BrokenIndexError as error:
-            index.broken = True
-            _log.warning("audit_index.broken", error=type(error.__cause__).__name__)
+            index.blame(error.__cause__)
+            _log.warning("audit_index.not_readable", error=type(error.__cause__).__name__)
         else:
             return
     yield from log.pieces(tx, wanted, low=low, high=high, newest=newest)
