@@ -130,7 +130,6 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         await site.checkpoints.open()
         site.engine.watch(site.checkpoints.count)
         stack.push_async_callback(site.checkpoints.stop)  # After the last row was written.
-        site.checkpoints.start()
         stack.push_async_callback(site.forwarding.stop, _FORWARDING_GRACE)
         site.forwarding.start(site.engine.watch)
         begun = await note_start(site.service_log, store, vault, settings, site.engine.rules)
@@ -162,6 +161,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         _note_holder(settings.data, address)
         # Last of all: whatever fails after it, the key is never seen.
         admin_key = await key_commands.first_key(site, request=begun)
+        site.checkpoints.start()  # Its first turn comes after whoever waits for us has said where we are.
         yield Running(address, site.public_url, settings.data, SecretStr(admin_key) if admin_key else None)
 
 
