@@ -23,7 +23,7 @@ from syncline.store.transaction import Store, Transaction
 from syncline.vault import Safe, Vault
 
 #: Texts that may hold a password though they are no secret by their type: a command line, an address.
-_HIDDEN = frozenset({"master_key_command"})
+_HIDDEN = frozenset({"master_key_command", "audit_forward", "checkpoint_url"})
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -64,11 +64,19 @@ def shown(settings: Settings, safe: Safe) -> dict[str, Any]:
     """Answer the settings as JSON, those that may hold a secret by their fingerprint."""
     told = settings.model_dump(mode="json")
     for name in told:
-        value = getattr(settings, name)
-        text = value.get_secret_value() if isinstance(value, SecretStr) else value if name in _HIDDEN else None
+        text = _hidden(name, getattr(settings, name))
         if text is not None:
             told[name] = f"fingerprint:{safe.fingerprint(f'setting:{name}', SecretStr(text))}" if text else ""
     return told
+
+
+def _hidden(name: str, value: Any) -> str | None:  # noqa: ANN401  any setting
+    """Answer the text of a setting that is not shown, None for one that is."""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if name not in _HIDDEN:
+        return None
+    return value if isinstance(value, str) else " ".join(value)
 
 
 def _changes(before: dict[str, Any], now: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -3,7 +3,7 @@
 from functools import partial
 
 from syncline.engine import Engine
-from syncline.store.forwarding import acknowledge, last_position, rows_from, standing
+from syncline.store.forwarding import Standing, acknowledge, last_position, rows_from, standing
 from syncline.store.transaction import Store
 from tests.store.events import NOW, RULES, event
 
@@ -36,6 +36,14 @@ async def test_acknowledgement_is_kept_per_destination_and_never_goes_back(store
     assert (here.acknowledged, here.acknowledged_at, here.waiting, here.oldest_waiting) == (2, 5, 1, NOW + 2)
     there = await store.read(partial(standing, destination=THERE))
     assert (there.acknowledged, there.waiting, there.oldest_waiting) == (3, 0, None)
+
+
+def test_rows_that_were_let_go_are_not_waited_for() -> None:
+    """A destination that is new to an old log begins with the first row that is left."""
+    assert Standing(0, None, 257, 300, NOW).waiting == 44
+    assert Standing(280, 1, 257, 300, NOW).waiting == 20
+    assert Standing(300, 1, 257, 300, None).waiting == 0
+    assert Standing(0, None, 1, 0, None).waiting == 0
 
 
 async def test_rows_come_in_order_and_bounded(store: Store) -> None:

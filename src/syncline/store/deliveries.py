@@ -117,7 +117,7 @@ def due(tx: Transaction, *, subscription: str, now: int, most: int) -> list[Due]
 
 def next_due(tx: Transaction, *, subscription: str, now: int) -> int | None:
     """Answer when the next one that was put off is due."""
-    (moment,) = tx.find_next_due(subscription=subscription, now=now)
+    (moment,) = tx.find_next_delivery_due(subscription=subscription, now=now)
     return None if moment is None else int(moment)
 
 

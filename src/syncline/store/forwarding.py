@@ -12,22 +12,24 @@ class Standing(msgspec.Struct, frozen=True):
     #: It has every row up to this position.
     acknowledged: int
     acknowledged_at: int | None
-    #: The last position of the log.
+    #: The first and the last position of the log; what is before the first was let go.
+    first: int
     last: int
     #: When the first row happened that it has not got.
     oldest_waiting: int | None
 
     @property
     def waiting(self) -> int:
-        """How many rows it has not got."""
-        return self.last - self.acknowledged
+        """How many rows there are that it has not got."""
+        return max(0, self.last - max(self.acknowledged, self.first - 1))
 
 
 def standing(tx: Transaction, *, destination: str) -> Standing:
     """Answer how far a destination has got; one that is new has got nothing."""
     position, at = tx.find_acknowledged(destination=destination) or (0, None)
     waiting = tx.find_next_moment(after=position)
-    return Standing(position, at, last_position(tx), waiting[0] if waiting else None)
+    first, last = tx.find_both_ends()
+    return Standing(position, at, first, last, waiting[0] if waiting else None)
 
 
 def acknowledge(tx: Transaction, *, destination: str, position: int, now: int) -> None:
@@ -49,5 +51,5 @@ def rows_from(tx: Transaction, *, after: int, most: int, size: int) -> list[LogR
 
 def last_position(tx: Transaction) -> int:
     """Answer the last position of the log, 0 if it is empty."""
-    (position,) = tx.find_last_position()
-    return int(position)
+    _, last = tx.find_both_ends()
+    return int(last)

@@ -18,7 +18,7 @@ SELECT id, sequence, integration, type, body, first_at, failures, tries FROM del
                             WHERE d.subscription = :subscription AND d.status = 'waiting' AND d.due_at > :now)
  ORDER BY id LIMIT :most;
 
--- name: find_next_due(subscription, now)^
+-- name: find_next_delivery_due(subscription, now)^
 SELECT min(due_at) FROM deliveries WHERE subscription = :subscription AND status = 'waiting' AND due_at > :now;
 
 -- name: settle_delivery(id, status, due_at, first_at, failures, tries, ended_at)!

@@ -14,9 +14,9 @@ ON CONFLICT (destination) DO UPDATE SET acknowledged = excluded.acknowledged, at
 -- The rows behind a position, in order.
 SELECT position, content, hash FROM audit WHERE position > :after ORDER BY position LIMIT :limit;
 
--- name: find_last_position()^
--- Where the log ends.
-SELECT coalesce(max(position), 0) FROM audit;
+-- name: find_both_ends()^
+-- Where the log begins and ends; 1 and 0 when it is empty.
+SELECT coalesce((SELECT min(position) FROM audit), 1), coalesce((SELECT max(position) FROM audit), 0);
 
 -- name: find_next_moment(after)^
 -- When the first row behind a position happened.
