@@ -9,7 +9,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 import syncline
 from syncline.core.effect import EFFECTS
-from syncline.core.event import EVENTS
+from syncline.core.event import ALL_EVENTS
 from syncline.web.access import Who, who
 from syncline.web.pages import words
 from syncline.web.pages.faces import granted, tone
@@ -48,7 +48,7 @@ def draw(site: Site, template: str, **context: Any) -> str:  # noqa: ANN401  as 
         "target": site.providers.target,
         "catalogue": site.catalogue,
         "now": site.now(),
-        "event_title": lambda name: site.title(EVENTS[name].title) if name in EVENTS else name,
+        "event_title": lambda name: site.title(ALL_EVENTS[name].title) if name in ALL_EVENTS else name,
         "effect_title": lambda name: site.title(EFFECTS[name].title) if name in EFFECTS else name,
         "version": syncline.__version__,
         "me": None,
