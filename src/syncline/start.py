@@ -17,7 +17,7 @@ from syncline.core.documents import CONFIGURATION, MASTER_KEY
 from syncline.core.event import SERVICE, Document
 from syncline.core.rules import Rules
 from syncline.service_log import ServiceLog
-from syncline.store.integrations import documents, integration
+from syncline.store.integrations import documents
 from syncline.store.migrate import last_migration
 from syncline.store.transaction import Store, Transaction
 from syncline.vault import Safe, Vault
@@ -103,4 +103,5 @@ async def _note_master_key(log: ServiceLog, vault: Vault, before: _Before, reque
 
 
 def _read(tx: Transaction) -> _Before:
-    return _Before(integration(tx, id=SERVICE).state, documents(tx, integration=SERVICE), last_migration(tx))
+    state = tx.find_snapshot(integration=SERVICE)[0]  # The service is none of the integrations that are looked up.
+    return _Before(state, documents(tx, integration=SERVICE), last_migration(tx))
