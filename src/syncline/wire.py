@@ -94,7 +94,7 @@ class Wire:
     def __init__(self, http: aiohttp.ClientSession, timeout: float) -> None:
         """Take the session, and how many seconds a call may take from its first to its last byte."""
         self._http = http
-        self._timeout = timeout
+        self.timeout = timeout
 
     async def call(
         self,
@@ -107,7 +107,7 @@ class Wire:
         timeout: float | None = None,  # noqa: ASYNC109  it bounds one call from within, and is part of the errors
     ) -> Reply:
         """Make one call and read its answer up to `limit` bytes; raises `WireError`."""
-        return await _call(self._http, method, url, headers, body, limit=limit, timeout=timeout or self._timeout)
+        return await _call(self._http, method, url, headers, body, limit=limit, timeout=timeout or self.timeout)
 
     async def call_once(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes) -> Reply:
         """As `call`, on a connection of its own.
@@ -117,7 +117,7 @@ class Wire:
         """
         connector = aiohttp.TCPConnector(force_close=True)
         async with aiohttp.ClientSession(connector=connector, trust_env=self._http.trust_env) as http:
-            return await _call(http, method, url, headers, body, limit=MEBIBYTE, timeout=self._timeout)
+            return await _call(http, method, url, headers, body, limit=MEBIBYTE, timeout=self.timeout)
 
 
 async def _call(

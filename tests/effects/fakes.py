@@ -23,6 +23,7 @@ from syncline.providers.port import (
     RowResult,
     Session,
 )
+from tests.effects.changes import FakeChanges
 
 ORG, USER = "00D000000000001", "005000000000001"
 Trap = Callable[[], Awaitable[object]]
@@ -71,6 +72,7 @@ class FakeSource(Misbehaving):
 
     def __init__(self) -> None:
         super().__init__()
+        self.changes = FakeChanges()
         self.rotating = False
         self.names_issuer = False
         self.serial = 0

@@ -9,7 +9,7 @@ from syncline.providers.salesforce.source import Salesforce
 from syncline.wire import Wire
 
 
-def connect(http: aiohttp.ClientSession, settings: Settings) -> Providers:
-    """Make both sides over one client session."""
-    wire = Wire(http, settings.http_timeout)
-    return Providers(source=Salesforce(wire, settings), target=Marketo(wire, settings))
+def connect(http: aiohttp.ClientSession, settings: Settings, streams: aiohttp.ClientSession | None = None) -> Providers:
+    """Make both sides over one client session, and a second one for connections on which somebody listens."""
+    wire, listening = (Wire(session, settings.http_timeout) for session in (http, streams or http))
+    return Providers(source=Salesforce(wire, settings, listening), target=Marketo(wire, settings))

@@ -15,6 +15,7 @@ from syncline.errors import Problem
 
 if TYPE_CHECKING:
     from syncline.providers.notices import NoticeDoor
+    from syncline.providers.stream import ChangeStream
 
 FieldType = Literal[
     "boolean",
@@ -175,6 +176,8 @@ class Source(Protocol):
     login_hosts: tuple[tuple[str, str, str], ...]
     #: How this side tells us that something has happened.
     notices: "NoticeDoor"
+    #: How it tells a listener of changes as they happen.
+    changes: "ChangeStream"
 
     def app_guide(self, redirect_uri: str) -> Mapping[str, tuple[Instruction, ...]]:
         """Answer how the app is registered, for each kind of app there is: title of the kind -> steps in order."""

@@ -76,6 +76,10 @@ class Api:
         versions = [f"v{row.get('version')}" for row in document if isinstance(row, dict)]
         return versions, reply.headers.get("Date", "")
 
+    def origin(self, session: Session) -> str:
+        """Answer where an org is; raises `RejectedError` for a server that may not be sent a token."""
+        return self._trusted(session.instance_url)
+
     async def _get(self, session: Session, url: str) -> Any:  # noqa: ANN401  JSON
         token = await session.access_token()
         reply = await self._send(url, token)

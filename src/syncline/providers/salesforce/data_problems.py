@@ -51,6 +51,23 @@ DATA_PROBLEMS = (
         "salesforce_admin",
     ),
     Problem(
+        "salesforce.changes_unavailable",
+        "Salesforce does not tell of changes as they happen; every cycle asks for them.",
+        "Change Data Capture is not switched on for the objects, or the sync user may not see all of their records.",
+        "In Setup, Change Data Capture, select Lead and Contact, and give the sync user View All Data or View All "
+        "Records for both. It is noticed within minutes.",
+        "salesforce_admin",
+        retryable=True,
+    ),
+    Problem(
+        "salesforce.changes_limit",
+        "Salesforce tells nobody else of changes for now; every cycle asks for them.",
+        "The org's limit of listeners, or of events that are delivered in 24 hours, is reached.",
+        "It is tried again by itself. If it stays, look in Setup, System Overview, which other program listens.",
+        "salesforce_admin",
+        retryable=True,
+    ),
+    Problem(
         "salesforce.hidden_fields",
         "The sync user cannot see some usual fields.",
         "Field-Level Security hides them, so they cannot be synced.",

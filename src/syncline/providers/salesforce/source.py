@@ -2,6 +2,7 @@
 
 import email.utils
 from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
@@ -11,11 +12,15 @@ from syncline.providers.notices import NoticeDoor
 from syncline.providers.port import App, Check, Field, Grant, Identity, Instruction, Page, Position, Session
 from syncline.providers.salesforce import checks, fields, guide, hosts, organization, records, refusals, stamps
 from syncline.providers.salesforce.api import Api
+from syncline.providers.salesforce.changes import Changes
 from syncline.providers.salesforce.hosts import Hosts
 from syncline.providers.salesforce.login import SCOPES, Login
 from syncline.providers.salesforce.notifications import OutboundMessages
 from syncline.providers.salesforce.problems import PROBLEMS
 from syncline.wire import Wire
+
+if TYPE_CHECKING:
+    from syncline.providers.stream import ChangeStream
 
 
 class Salesforce:
@@ -30,11 +35,12 @@ class Salesforce:
     login_hosts: tuple[tuple[str, str, str], ...] = hosts.SHOWN
     notices: NoticeDoor = OutboundMessages(objects)
 
-    def __init__(self, wire: Wire, settings: Settings) -> None:
-        """Take the wire, and from the settings which hosts are allowed besides Salesforce's own."""
+    def __init__(self, wire: Wire, settings: Settings, streams: Wire) -> None:
+        """Take the wire, from the settings which hosts are allowed besides the own ones, and a wire for listeners."""
         self._hosts = Hosts(settings.allow_hosts)
         self._login = Login(wire, self._hosts)
         self._api = Api(wire, self._hosts)
+        self.changes: ChangeStream = Changes(streams, self._api, self.objects)
 
     def app_guide(self, redirect_uri: str) -> Mapping[str, tuple[Instruction, ...]]:
         """Answer how the app is registered."""
