@@ -1,8 +1,8 @@
 """The inbox of the doors: what was turned away before it was an event, written down without its secrets.
 
 What became an event is on the log already, with its bytes, and is not written twice. Of what was turned away the log
-has a few rows a minute and a number, since anybody may send that; what there is to know goes here, bounded three ways: sixty a minute of each kind one by one and
-the rest as a number, so many days, and so many megabytes.
+has a few rows a minute and a number, since anybody may send that; what there is to know goes here, bounded three ways:
+sixty a minute of each kind one by one and the rest as a number, so many days, and so many megabytes.
 
 Law: no signature, no code, no state and no secret is kept. A body is kept only when its sender has shown who they
 are, and sealed; whatever asks for a 2xx waits until it is written, everything else is written a little later.
