@@ -37,8 +37,9 @@ TOLD = ROW | {
         }
     ],
     "changes": [
-        {"what": "state", "before": "syncing.running_cycle", "after": "syncing.sync_failed"},
-        {"what": "memory:rotates", "before": None, "after": True},
+        {"what": "state", "before": "syncing.running_cycle", "after": "syncing.sync_failed", "parts": [], "more": 0},
+        {"what": "document:mapping", "before": "a", "after": "b", "parts": ["Lead", "Contact.Email"], "more": 3},
+        {"what": "memory:rotates", "before": None, "after": True, "parts": [], "more": 0},
     ],
 }
 FILTERS = {
@@ -129,7 +130,8 @@ def test_the_story_tells_what_stands_around_a_row(service: Service) -> None:
     assert led == "    led here by 2 through in_1.2.0"
     told = "tries: 2, took 1 min, last error: wire.timeout: no answer, led to 4 (timer.retry_due)"
     assert ran == f"    wait_for_retry done, {told}"
-    assert changes == [f"    state: {moved}", "    memory:rotates: nothing → true"]
+    paper = "    document:mapping (Lead, Contact.Email, 3 more): a → b"
+    assert changes == [f"    state: {moved}", paper, "    memory:rotates: nothing → true"]
 
 
 def test_an_empty_list_says_what_to_do(service: Service) -> None:

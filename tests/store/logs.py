@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
@@ -14,7 +14,9 @@ from syncline.store import search
 from syncline.store.filter import END, Filter
 from syncline.store.index import SearchIndex
 from syncline.store.migrate import migrate
-from syncline.store.transaction import Transaction, named_queries
+from syncline.store.transaction import Operation, Transaction, named_queries
+
+T = TypeVar("T")
 
 #: A moment in 2026.
 NOW = 1_795_000_000_000_000
@@ -27,6 +29,17 @@ CAUSES = ("", "seq:1", "effect:in_1.1.0")
 TEXTS = ("", "Quota exceeded", "sync", "ÄÖÜ äöü", "a\x00b", "x-y_z", "don't", '"q"', "日本 語", "§e", "AND OR NOT")
 #: Segments of the index are 65,536 positions: with this between two rows, seven lie in one.
 STRIDE = 9_973
+
+#: A row of which nothing matters.
+PLAIN: dict[str, Any] = {
+    "integration": "in_1",
+    "at": NOW,
+    "type": "sync.finished",
+    "disposition": "handled",
+    "origin": "syncing",
+    "to": "syncing",
+    "actor": Actor("person", "k1"),
+}
 
 rows = st.fixed_dictionaries(
     {
@@ -77,6 +90,7 @@ class HandmadeLog:
         """Make it, and name an index beside it."""
         self.path = folder / "log.sqlite3"
         self._connection = sqlite3.connect(self.path, isolation_level=None)
+        self._connection.execute("PRAGMA synchronous = off")  # Nobody waits for a disk here.
         migrate(self._connection)
         self._connection.execute("PRAGMA journal_mode = wal")
         self._tx = Transaction(self._connection, named_queries("sqlite3"))
@@ -126,6 +140,10 @@ class HandmadeLog:
         """Take everything into the index."""
         while self.index.advance():
             pass
+
+    def read(self, operation: Operation[T]) -> T:
+        """Run an operation of the store."""
+        return operation(self._tx)
 
     def execute(self, sql: str) -> None:
         """Do something to the database."""

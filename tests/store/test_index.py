@@ -9,21 +9,10 @@ from typing import Any
 
 import pytest
 
-from syncline.core.event import Actor
 from syncline.store import index_sql
 from syncline.store.filter import Filter
 from syncline.store.terms import query_of
-from tests.store.logs import NOW, STRIDE, HandmadeLog
-
-PLAIN: dict[str, Any] = {
-    "integration": "in_1",
-    "at": NOW,
-    "type": "sync.finished",
-    "disposition": "handled",
-    "origin": "syncing",
-    "to": "syncing",
-    "actor": Actor("person", "k1"),
-}
+from tests.store.logs import PLAIN, STRIDE, HandmadeLog
 
 
 def test_a_crash_between_statements_leaves_the_batch_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

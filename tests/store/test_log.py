@@ -1,9 +1,13 @@
 """The log read in pages: every filter, either order."""
 
+import tempfile
 from functools import partial
+from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from syncline.engine import Engine
 from syncline.errors import NotFoundError
@@ -11,6 +15,7 @@ from syncline.store import log
 from syncline.store.log import Filter, LogRow
 from syncline.store.transaction import Store
 from tests.store.events import NOW, event, walk
+from tests.store.logs import PLAIN, STRIDE, HandmadeLog
 
 
 @pytest.fixture
@@ -84,3 +89,47 @@ async def test_one_row(store: Store, two: list[LogRow]) -> None:
     assert seqs([found]) == [("in_2", 1)]
     with pytest.raises(NotFoundError):
         await store.read(partial(log.row, integration="in_2", seq=99))
+
+
+@pytest.mark.slow
+@settings(max_examples=60, deadline=None)
+@given(
+    moments=st.lists(st.integers(0, 30), min_size=1, max_size=40),
+    disorder=st.lists(st.integers(0, 59_000_000), min_size=40, max_size=40),
+    moment=st.integers(-1, 32),
+)
+def test_the_last_row_up_to_a_moment(moments: list[int], disorder: list[int], moment: int) -> None:
+    """As a look through all rows finds it, while moments are less than a minute out of order."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = HandmadeLog(Path(folder))
+        for number, (minute, back) in enumerate(zip(sorted(moments), disorder, strict=False)):
+            at = NOW + minute * 60_000_000 - back
+            made.add(PLAIN | {"at": at, "integration": "in_2" if number % 3 else "in_1"})
+        then = NOW + moment * 60_000_000
+        found = made.read(partial(log.at, integration="in_2", moment=then))
+        before = [row for _, row in made.rows if row.integration == "in_2" and row.at <= then]
+        assert (found.row if found else None) == (before[-1] if before else None)
+        made.close()
+
+
+@pytest.mark.slow
+@settings(max_examples=60, deadline=None)
+@given(
+    names=st.lists(st.sampled_from(("in_1", "in_2")), max_size=30),
+    place=st.integers(-1, 32),
+    limit=st.integers(1, 9),
+)
+def test_an_integration_is_read_from_any_position(names: list[str], place: int, limit: int) -> None:
+    """Whosever row is there, or none: by `seq` as by looking at every position."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = HandmadeLog(Path(folder))
+        for name in names:
+            made.add(PLAIN | {"integration": name})
+        cursor = place * STRIDE + (place % 3)
+        mine = [at for at, row in made.rows if row.integration == "in_1"]
+        wanted = Filter("in_1")
+        after = made.read(partial(log.rows, wanted=wanted, after=cursor, limit=limit))
+        before = made.read(partial(log.latest, wanted=wanted, before=cursor, limit=limit))
+        assert [row.position for row in after] == [at for at in mine if at > cursor][:limit]
+        assert [row.position for row in before] == [at for at in mine if at < cursor][::-1][:limit]
+        made.close()

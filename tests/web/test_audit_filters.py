@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from syncline.core.event import Actor, Event
+from syncline.core.event import Actor, Document, Event
 from syncline.store.index import SearchIndex
 from tests.web.doors import CREDENTIALS, Doors
 from tests.web.keys import make_key
@@ -32,6 +32,9 @@ ASKED: tuple[tuple[dict[str, str], int], ...] = (
     ({"until": "2001-01-01"}, 0),
     ({"since": "2001-01-01", "type": "integration.created"}, 1),
 )
+
+
+STATE = {"what": "state", "parts": [], "more": 0}
 
 
 async def told(doors: Doors) -> str:
@@ -153,7 +156,7 @@ async def test_the_story_tells_durations_effects_causes_and_changes(doors: Doors
     await doors.ask("POST", f"/api/integrations/{id_}/events", body=CREDENTIALS)
     rows = await whole(doors, f"/api/integrations/{id_}/story", {})
     born, registered, saved, rejected, *_, again = rows
-    assert (born["lasted"], born["changes"][0]) == (None, {"what": "state", "before": None, "after": "unconfigured"})
+    assert (born["lasted"], born["changes"][0]) == (None, STATE | {"before": None, "after": "unconfigured"})
     assert registered["lasted"] == registered["at"] - born["at"]
     (effect,) = saved["ran"]
     assert (effect["name"], effect["outcome"]) == ("probe_credentials", None)
@@ -190,3 +193,24 @@ async def _result(doors: Doors, integration: str, effect: str) -> int:
         cause=f"effect:{effect}",
     )
     return (await doors.site.engine.handle(event)).seq
+
+
+async def test_what_a_row_replaced_is_told_with_what_was_there(doors: Doors) -> None:
+    """A secret by its fingerprints; and what the row does not say itself is looked up in the rows before it."""
+    id_ = await told(doors)
+    index = await indexed(doors)
+    other = {**CREDENTIALS, "consumer_secret": "another-secret"}
+    for number in range(2):
+        await doors.ask("POST", f"/api/integrations/{id_}/events", body=other)
+        paper = Document("run", {"number": number})
+        await doors.push(id_, "credentials.rejected", paper, problem="source.wrong_secret")
+        other = CREDENTIALS
+    story = f"/api/integrations/{id_}/story"
+    saved = (await whole(doors, story, {"type": "credentials.saved"}))[-1]
+    (secret,) = [change for change in saved["changes"] if change["what"] == "secret:consumer_secret"]
+    assert secret["before"]
+    assert secret["after"] != secret["before"]
+    rejected = await whole(doors, story, {"type": "credentials.rejected", "order": "newest"})
+    digests = [change for row in rejected for change in row["changes"] if change["what"] == "document:run"]
+    assert digests[0]["before"] == digests[-1]["after"]
+    index.close()

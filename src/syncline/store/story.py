@@ -42,7 +42,7 @@ class Told(msgspec.Struct, frozen=True):
     #: When the state was entered that was there before it.
     entered: int | None
     effects: tuple[Ran, ...]
-    #: What it brought: (kind and name, value before or None where that is not known, value).
+    #: What it brought and does not say itself: (kind and name, value before or None where that is not known, value).
     brought: tuple[tuple[str, str | None, str], ...]
 
 
@@ -101,8 +101,9 @@ def _compared(
         if not text.startswith(_COMPARED):
             continue
         name, _, value = text.rpartition(":")
-        before = values[name] if name in values else _earlier(tx, index, row.integration, name, place.position)
-        found.append((name, before, value))
+        if name not in row.changed:  # The row says so itself when it replaces something that a person has set up.
+            before = values[name] if name in values else _earlier(tx, index, row.integration, name, place.position)
+            found.append((name, before, value))
         values[name] = value
     return found
 

@@ -26,6 +26,10 @@ class Change(Model):
     """Null where there was nothing, or where it is not known."""
     after: Any
     """Of a document its digest, of a secret its fingerprint."""
+    parts: tuple[str, ...] = ()
+    """The parts of a document that are different."""
+    more: int = 0
+    """How many parts more."""
 
 
 class EffectView(Model):
@@ -109,4 +113,8 @@ def _changes(told: Told, row: Row, before: Row | None) -> list[Change]:
             for name in Context.__struct_fields__
             if getattr(old, name) != getattr(new, name)
         ]
+    changes += [
+        Change(what=name, before=one.before, after=one.after, parts=one.parts, more=one.more)
+        for name, one in row.changed.items()
+    ]
     return changes + [Change(what=name, before=was, after=now) for name, was, now in told.brought if was != now]

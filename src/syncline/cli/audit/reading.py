@@ -87,8 +87,13 @@ def _lines(row: dict[str, Any]) -> list[str]:
     if row["led_by"]:
         lines.append(f"    led here by {row['led_by']}{' through ' + row['effect'] if row['effect'] else ''}")
     lines += [f"    {_effect(effect)}" for effect in row["ran"]]
-    lines += [f"    {one['what']}: {_value(one['before'])} → {_value(one['after'])}" for one in row["changes"]]
-    return lines
+    return lines + [f"    {_change(change)}" for change in row["changes"]]
+
+
+def _change(change: dict[str, Any]) -> str:
+    more = [f"{change['more']} more"] if change["more"] else []
+    parts = f" ({', '.join([*change['parts'], *more])})" if change["parts"] else ""
+    return f"{change['what']}{parts}: {_value(change['before'])} → {_value(change['after'])}"
 
 
 def _effect(effect: dict[str, Any]) -> str:
