@@ -3,7 +3,9 @@
 Everything goes through the engine, so that what the tests of the proof look at is what Syncline writes.
 """
 
+import asyncio
 import random
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -14,11 +16,11 @@ import msgspec
 from syncline.checkpoints.keys import SigningKeys
 from syncline.checkpoints.signing import Checkpoints
 from syncline.config import Settings
-from syncline.core.event import Actor, ErasedSubject, SettledEffect
+from syncline.core.event import EVENTS, Actor, ErasedSubject, SettledEffect
 from syncline.core.proof import Noted, write_noted
 from syncline.engine import Engine
 from syncline.key_ring import KeyFile
-from syncline.pack import Wanted, pack
+from syncline.pack import Pack, Wanted
 from syncline.privacy import Privacy
 from syncline.service_log import ServiceLog
 from syncline.store.charts import keep_charts
@@ -28,6 +30,7 @@ from syncline.vault import Vault
 from tests.store.events import NOW, RULES, SET_UP, birth, event
 
 DATABASE = "syncline.sqlite3"
+DAY = 86_400_000_000
 ADA = Actor("person", "ak_1", via="bearer", address="192.0.2.7")
 BOB = Actor("person", "ak_2", via="session", address="2001:db8::1")
 #: What can happen to an integration that syncs, over and over.
@@ -78,8 +81,9 @@ class Installation:
             await walk_on(self.engine, name)
         for turn in range(turns):
             name = chance.choice(names)
-            happening = event(chance.choice(TURNS), integration=name, data={"turn": turn, "detail": f"Ünïcode {turn}"})
-            if happening.actor.kind == "person":
+            kind = chance.choice(TURNS)
+            happening = event(kind, integration=name, data={"turn": turn, "detail": f"Ünïcode {turn}"})
+            if "person" in EVENTS[kind].senders:
                 happening = msgspec.structs.replace(happening, actor=chance.choice((ADA, BOB)), request=f"req_{turn}")
             await self.engine.handle(happening)
             if chance.random() < 0.1:
@@ -105,7 +109,7 @@ class Installation:
     async def pack(self, path: Path, wanted: Wanted = Wanted()) -> Path:  # noqa: B008  it cannot change
         """Write a pack to a file."""
         with path.open("wb") as file:
-            async for piece in pack(self.store, self.privacy, wanted, self.now):
+            async for piece in Pack(self.store, self.privacy, wanted, self.now).pieces():
                 file.write(piece)
         return path
 
@@ -121,13 +125,29 @@ async def walk_on(engine: Engine, name: str) -> None:
 
 
 @asynccontextmanager
-async def installed(folder: Path) -> AsyncIterator[Installation]:
-    """Open an installation for the length of a block."""
-    folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240  a test may wait
+async def installed(folder: Path, begun: Path | None = None) -> AsyncIterator[Installation]:
+    """Open an installation for the length of a block: a new one, or a copy of one that has lived already."""
+    if begun is None:
+        folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240  a test may wait
+    else:
+        shutil.copytree(begun, folder)
     store = await open_store(folder / DATABASE)
     try:
         house = Installation(store, folder)
+        house.at += DAY if begun else 0
         await house.open()
+        await house.checkpoints.sign()
         yield house
     finally:
         await store.close()
+
+
+def let_live(folder: Path, seed: int, turns: int) -> Path:
+    """Make an installation that has lived for a while, and close it; fit to be copied."""
+
+    async def live() -> None:
+        async with installed(folder) as house:
+            await house.live(seed, turns)
+
+    asyncio.run(live())
+    return folder

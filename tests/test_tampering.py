@@ -228,6 +228,8 @@ def judge_file(bench: Bench, copy: Copy, name: str, *, exact: bool) -> None:
     elif point and copy.rows != bench.true.rows and "lead to it" in point[3]:
         first, last = re.findall(r"one from (\d+) to (\d+)", said)[0]
         assert int(first) <= different <= int(last) == int(point[1]) < broken, f"{name}: differs at {different}: {said}"
+    elif short := re.match(r"the end: after \d+ rows, and a checkpoint .* has (\d+); signed up to (\d+)", said):
+        assert int(short[2]) < different <= int(short[1]), f"{name}: differs at {different}: {said}"
     else:
         ends = different > len(copy.rows) or copy.rows == bench.true.rows
         assert ends or point, f"{name}: differs at {different}, breaks at {broken}: {said}"

@@ -17,7 +17,7 @@ from syncline.core.merkle import EMPTY, Range, inclusion_spans, leaf
 from syncline.core.note import Signer
 from syncline.pack import Wanted
 from syncline.store.checkpoints import prove_row
-from tests.installation import ADA, Installation, installed
+from tests.installation import ADA, Installation, installed, let_live
 from tests.verifying import PROGRAM, run, unpack
 
 #: All that it may import.
@@ -45,6 +45,7 @@ def test_it_needs_nothing_but_python() -> None:
     assert plain | parts == ALLOWED
 
 
+@pytest.mark.slow
 async def test_it_runs_on_old_and_new_pythons(log: Path) -> None:
     """On all that are found here, this one among them."""
     found = [shutil.which(f"python3.{minor}") for minor in range(8, 20)]
@@ -141,11 +142,16 @@ def test_paths(size: int) -> None:
     assert verifier.Tree().root() == EMPTY
 
 
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installation that has lived for a while."""
+    return let_live(tmp_path_factory.mktemp("begun") / "data", 1, 30)
+
+
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[Installation]:
-    """An installation with a log that has some of everything."""
-    async with installed(tmp_path / "data") as opened:
-        await opened.live(1, 30)
+async def house(tmp_path: Path, begun: Path) -> AsyncIterator[Installation]:
+    """A copy of it, open."""
+    async with installed(tmp_path / "data", begun) as opened:
         yield opened
 
 
@@ -237,7 +243,7 @@ async def test_checkpoints_from_outside_that_are_newer_than_the_pack(
     (folder / "heads.json").write_text(json.dumps(heads | {"at": house.now()}))
     answer = run(folder, "--checkpoints", outside)
     assert answer.code == 1
-    assert "the log ends at position" in answer.text
+    assert "and a checkpoint (outside) has" in answer.text
 
 
 async def test_the_proof_of_a_row(house: Installation, tmp_path: Path) -> None:

@@ -347,7 +347,8 @@ class Log:
         """Say what shows only at the end: that something was cut off, and where each chain ends."""
         for size, place, one in [] if self.some_chains else self.waiting[::-1]:
             if place != "outside" or not self.heads or one["at"] <= self.heads["at"]:
-                raise Fault(f"the log ends at position {self.position}, a checkpoint ({place}) has {size} rows")
+                good = max(self.signed, self.first)
+                raise Fault(f"after {self.position} rows, and a checkpoint ({place}) has {size}; signed up to {good}")
             self.newer += 1
         if self.cut and "service" in self.chains:
             raise Fault(f"no row says that the rows up to {self.first} were let go")

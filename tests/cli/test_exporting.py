@@ -127,6 +127,19 @@ def test_filters_are_passed_on(service: Service, tmp_path: Path) -> None:
     }
 
 
+def test_a_pack_is_asked_for_and_gets_its_name_when_it_is_whole(service: Service, tmp_path: Path) -> None:
+    """Of everything or of one; what is sealed only when that is said."""
+    output = tmp_path / "pack.zip"
+    assert run(service, "pack", "--output", str(output)).exit_code == 0
+    assert (urlsplit(service.asked[-1]).path, service.query()) == ("/api/audit/pack", {})
+    assert output.read_bytes() == ROWS
+    assert run(service, "pack", "in_1", "--reveal", "--output", str(tmp_path / "one.zip")).exit_code == 0
+    assert service.query() == {"integration": ["in_1"], "reveal": ["true"]}
+    service.whole = False
+    assert run(service, "pack", "--output", str(tmp_path / "half.zip")).exit_code == 1
+    assert not (tmp_path / "half.zip").exists()
+
+
 def test_refusal_is_told_in_the_service_s_words(service: Service, tmp_path: Path) -> None:
     """And no file is left that looks like an export."""
     service.status = HTTPStatus.FORBIDDEN

@@ -50,6 +50,7 @@ def test_the_commands_are_the_ones_that_were_promised() -> None:
         "audit story",
         "audit export",
         "audit forwarding",
+        "audit pack",
         "audit verify",
         "audit prove",
         "audit check-proof",

@@ -36,12 +36,12 @@ class Start(msgspec.Struct, frozen=True):
 class Extent(msgspec.Struct, frozen=True):
     """What there was at a moment."""
 
-    end: int  #: the last position
-    heads: tuple[Head, ...]
-    keys: tuple[str, ...]  #: verifier keys, the present one last
-    charts: dict[str, bytes]
-    truncations: tuple[Truncation, ...]
-    start: Start | None
+    end: int = 0  #: the last position
+    heads: tuple[Head, ...] = ()
+    keys: tuple[str, ...] = ()  #: verifier keys, the present one last
+    charts: dict[str, bytes] = {}
+    truncations: tuple[Truncation, ...] = ()
+    start: Start | None = None
 
     @property
     def begin(self) -> int:

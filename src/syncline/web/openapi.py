@@ -73,7 +73,7 @@ class Route:
     query: type[BaseModel] | None = None
     status: int = 200
     idempotent: bool = False
-    #: Other media types that the same content may be asked for in, as text.
+    #: Other media types that the same content may be asked for in; without an `answer`, the ones that there are.
     streams: tuple[str, ...] = ()
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
@@ -200,15 +200,16 @@ def _invalid(error: ValidationError) -> InputError:
 def _operation(route: Route, schemas: Schemas, query: Mapping[str, Any]) -> dict[str, Any]:
     content = partial(_content, schemas)
     answer: dict[str, Any] = {"description": "Done."}
-    if route.answer is not None:
-        texts = {media: {"schema": {"type": "string"}} for media in route.streams}
-        answer = {"description": "The answer.", "content": {**content(route.answer, "serialization"), **texts}}
+    known = content(route.answer, "serialization") if route.answer is not None else {}
+    if known or route.streams:
+        streams = {media: {"schema": {"type": "string"}} for media in route.streams}
+        answer = {"description": "The answer.", "content": {**known, **streams}}
     operation: dict[str, Any] = {
         "operationId": route.handler.__name__,
         "summary": (route.handler.__doc__ or "").partition("\n")[0],
         "parameters": _parameters(route, query),
         "responses": {
-            str(route.status if route.answer else 204): answer,
+            str(route.status if known or route.streams else 204): answer,
             "default": {
                 "description": "A problem.",
                 "content": content(ProblemDocument, "serialization", PROBLEM_TYPE),

@@ -2,7 +2,7 @@
 
 import typer
 
-from syncline.cli.audit import checkpoints, erasing, exporting, proofs, proving, reading, replaying
+from syncline.cli.audit import checkpoints, erasing, exporting, packing, proofs, proving, reading, replaying
 from syncline.cli.exits import CODES
 
 app = typer.Typer(no_args_is_help=True, help="Read, export and prove the audit log.", epilog=CODES)
@@ -10,6 +10,7 @@ app.command("list")(reading.list_)
 app.command()(reading.story)
 app.command()(exporting.export)
 app.command()(exporting.forwarding)
+app.command()(packing.pack)
 app.command()(proving.verify)
 app.command()(proofs.prove)
 app.command("check-proof")(proofs.check_proof)

@@ -55,7 +55,7 @@ async def export(
     path, where = place(integration)
     size = 0
     async with connect(url, key) as client:
-        with _target(output) as file, console.status("Waiting for rows …") as line:
+        with target(output) as file, console.status("Waiting for rows …") as line:
             async for chunk in client.lines(path, format=form.value, **where, **wanted):
                 size += file.write(chunk)
                 line.update(f"{size:,} bytes …")
@@ -90,7 +90,7 @@ def _row(item: dict[str, Any]) -> tuple[object, ...]:
 
 
 @contextmanager
-def _target(output: Path | None) -> Iterator[BinaryIO]:
+def target(output: Path | None) -> Iterator[BinaryIO]:
     """Open what is written to; a file gets its name only when it is whole."""
     if output is None:
         with open(1, "wb", closefd=False) as stream:

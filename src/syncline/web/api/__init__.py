@@ -2,7 +2,18 @@
 
 from aiohttp import web
 
-from syncline.web.api import audit, checkpoints, forwarding, hooks, integrations, keys, problems, subjects, subscriptions
+from syncline.web.api import (
+    audit,
+    checkpoints,
+    forwarding,
+    hooks,
+    integrations,
+    keys,
+    packs,
+    problems,
+    subjects,
+    subscriptions,
+)
 from syncline.web.openapi import Api
 from syncline.web.site import SITE
 
@@ -13,6 +24,7 @@ API = Api(
     subscriptions.PART,
     audit.PART,
     checkpoints.PART,
+    packs.PART,
     forwarding.PART,
     subjects.PART,
     keys.PART,
