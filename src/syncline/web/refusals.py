@@ -11,8 +11,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import msgspec
+import structlog
 
 from syncline.core.event import SERVICE, Actor, Event
+from syncline.errors import SynclineError
 from syncline.store.record import Outcome
 
 Handle = Callable[[Event], Awaitable[Outcome]]
@@ -23,6 +25,8 @@ ROWS = 10
 #: Minutes that are under way at the same time, each of another address, chain or kind.
 _MOST = 1024
 _MINUTE = 60 * 1_000_000
+
+_log = structlog.get_logger("syncline.web")
 
 
 @dataclass(slots=True)
@@ -80,24 +84,38 @@ class Refusals:
 
     async def close(self) -> None:
         """Write down what was only counted; nothing is noted after this."""
+        await self._end(2**62)
         if self._ending is not None:
             self._ending.cancel()
-        await self._end(2**62)
 
     def _end_soon(self) -> None:
         self._ending = None
-        task = asyncio.create_task(self._end(self._now()))
+        task = asyncio.create_task(self._end_by_itself())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    async def _end_by_itself(self) -> None:
+        try:
+            await self._end(self._now())
+        except SynclineError as error:
+            _log.warning("refusals.cannot_write", code=error.code)  # The next minute tries again.
+
     async def _end(self, now: int) -> None:
         """Forget the minutes that are over, each with a row of what was only counted in it."""
-        over = [self._minutes.pop(place) for place in [p for p, minute in self._minutes.items() if minute.ends <= now]]
-        for minute in over:
-            if minute.last is not None:
-                await self._handle(_counted(minute, minute.last))
-        if self._ending is None and any(minute.left for minute in self._minutes.values()):
-            self._ending = asyncio.get_running_loop().call_later(_MINUTE / 1_000_000, self._end_soon)
+        over = [(place, minute) for place, minute in self._minutes.items() if minute.ends <= now]
+        for place, _ in over:
+            del self._minutes[place]
+        try:
+            while over:
+                _, minute = over[-1]
+                if minute.last is not None:
+                    await self._handle(_counted(minute, minute.last))
+                over.pop()
+        finally:
+            for place, minute in over:  # What could not be written keeps its number.
+                self._minutes.setdefault(place, minute)
+            if self._ending is None and any(minute.left for minute in self._minutes.values()):
+                self._ending = asyncio.get_running_loop().call_later(_MINUTE / 1_000_000, self._end_soon)
 
 
 def _counted(minute: _Minute, last: Event) -> Event:
