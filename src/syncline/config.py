@@ -32,6 +32,15 @@ class Settings(BaseSettings):
     change_wait: float = Field(
         3, ge=0.1, description="Pause before changes that one side tells of are fetched, for more of them to come."
     )
+    follow_changes: bool = Field(
+        default=True, description="Listen to the source, where it tells of changes as they happen, beside the cycles."
+    )
+    change_retry: float = Field(
+        600, ge=0.1, description="Pause before a source that does not tell of changes is asked whether it does now."
+    )
+    change_streams: int = Field(
+        1000, ge=1, description="How many sources are listened to at the same time, each over a connection."
+    )
     look_back: int = Field(600, ge=0, description="How far a cycle reads behind the watermark for late commits.")
     throttle_wait: float = Field(900, ge=0.1, description="Pause when a daily limit is reached and no time is given.")
     failure_wait: float = Field(300, ge=0.1, description="Pause after a sync run has failed, before it is tried again.")

@@ -175,6 +175,7 @@ async def build(folder: Path) -> World:
     """Make a world in an empty folder."""
     store = await open_store(folder / "syncline.db")
     delays = {"login_lifetime": 600.0, "cycle_interval": 300.0, "throttle_wait": 900.0, "failure_wait": 300.0}
+    delays["change_wait"] = 3.0
     engine = Engine(store, Rules(chart(), delays, service_chart()))
     vault = Vault(KeyFile(folder).read())
     source, target = FakeSource(), FakeTarget()

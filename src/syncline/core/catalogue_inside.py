@@ -18,6 +18,14 @@ INSIDE = (
         "engineer",
     ),
     Problem(
+        "changes.no_room",
+        "Too many sources are listened to; this one is asked by every cycle.",
+        "Each is listened to over a connection, and no more than --change-streams are open at the same time.",
+        "Raise --change-streams, and the number of files that the service may open with it.",
+        "operator",
+        retryable=True,
+    ),
+    Problem(
         "secret.unknown",
         "The secret is not stored.",
         "It was never entered, or it was erased when the integration was disconnected.",

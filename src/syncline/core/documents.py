@@ -14,6 +14,7 @@ PREVIEW = "preview"
 FIELD_SYNC = "field_sync"
 MAPPING = "mapping"
 RUN = "run"
+CHANGES = "changes"
 
 #: Those of the service itself: what it was started with, and which master key is current.
 CONFIGURATION = "configuration"
@@ -121,6 +122,22 @@ class RunDocument(msgspec.Struct, frozen=True):
     ended_at: int = 0  #: 0 while it runs
     until: str = ""  #: the source's own clock at the start: what is read up to
     cause: str = ""
+    #: How it was brought: as `records.changed` says it, else `schedule` or `request`; '' for none of these.
+    path: str = ""
+
+
+class ChangesDocument(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Whether the source tells of changes as they happen, and where to go on listening.
+
+    `reason` is the catalogue code of why it does not; `positions` go on from where they were when it does again.
+    """
+
+    at: int  #: since when it is so, microseconds since the epoch
+    objects: tuple[str, ...] = ()
+    refused: dict[str, str] = {}
+    reason: str = ""
+    detail: str = ""
+    positions: dict[str, str] = {}
 
 
 class ObjectSyncDocument(msgspec.Struct, frozen=True):

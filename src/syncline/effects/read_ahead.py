@@ -10,19 +10,25 @@ T = TypeVar("T")
 
 async def read_ahead(pages: AsyncIterator[T]) -> AsyncGenerator[T, None]:
     """Yield what an iterator yields, with the next item already on its way."""
-    reading = asyncio.create_task(_next(pages))
+    reading = asyncio.create_task(next_of(pages))
     try:
         while (page := await reading) is not None:
-            reading = asyncio.create_task(_next(pages))
+            reading = asyncio.create_task(next_of(pages))
             yield page
     finally:
-        reading.cancel()
-        # Whatever it comes to now, nobody wants it any more.
-        with suppress(asyncio.CancelledError, Exception):
-            await reading
-        if isinstance(pages, AsyncGenerator):
-            await pages.aclose()
+        await end_reading(reading, pages)
 
 
-async def _next(pages: AsyncIterator[T]) -> T | None:
+async def next_of(pages: AsyncIterator[T]) -> T | None:
+    """Answer the next item, None at the end."""
     return await anext(pages, None)
+
+
+async def end_reading(reading: asyncio.Task[T | None], pages: AsyncIterator[T]) -> None:
+    """Call off the reading of the next item, and close what it is read from."""
+    reading.cancel()
+    # Whatever it comes to now, nobody wants it any more.
+    with suppress(asyncio.CancelledError, Exception):
+        await reading
+    if isinstance(pages, AsyncGenerator):
+        await pages.aclose()

@@ -5,6 +5,7 @@ ended is followed by the next, which reads from the watermark, and a little behi
 """
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -16,7 +17,11 @@ from syncline.effects.object_sync import ObjectSync, Run, numbers
 from syncline.effects.parties import open_account
 from syncline.effects.session import GrantSession, open_session
 from syncline.effects.work import Work, told
-from syncline.errors import GrantLostError, RejectedError, ThrottledError
+from syncline.errors import GrantLostError, NotFoundError, RejectedError, ThrottledError
+from syncline.store.log import row
+
+#: What brings a run when nobody has told of a change.
+_BRINGS = {"timer.cycle_due": "schedule", "sync.requested": "request"}
 
 
 async def sync_records(work: Work) -> None:
@@ -52,6 +57,7 @@ async def _sync(work: Work) -> None:
         brings += [Document(OBJECT_SYNC + shape.object, sync.document), sync.forgotten]
     last = msgspec.structs.replace(run.document, ended_at=work.tools.now())
     data: dict[str, Any] = {"run": last.number, "objects": {document.object: numbers(document) for document in ended}}
+    data |= {"path": last.path} if last.path else {}
     await work.finish("sync.finished", data, Document(RUN, last), *brings)
 
 
@@ -67,7 +73,17 @@ async def _begin(work: Work, session: GrantSession, before: object) -> RunDocume
         started_at=work.tools.now(),
         until=await work.tools.providers.source.now(session),
         cause=f"seq:{work.effect.seq}",
+        path=await _path(work),
     )
+
+
+async def _path(work: Work) -> str:
+    """Answer how the run was brought: as the change that it is for has come, or by which clock or whose wish."""
+    try:
+        found = await work.tools.store.read(partial(row, integration=work.effect.integration, seq=work.effect.seq))
+    except NotFoundError:  # Old rows may have been let go meanwhile.
+        return ""
+    return found.row.context.changed_by or _BRINGS.get(found.row.type, "")
 
 
 def _shapes(work: Work, mapping: object) -> list[Shape]:

@@ -5,7 +5,7 @@ comes twice, late or in another order does no harm, and where something may be m
 """
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from syncline.providers.port import Session
@@ -20,7 +20,7 @@ class Opened:
     #: Those of them that are told of only from now on: what has changed before has to be read.
     anew: tuple[str, ...] = ()
     #: Object -> the source's words, for those that it does not tell of.
-    refused: Mapping[str, str] | None = None
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
