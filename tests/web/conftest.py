@@ -7,6 +7,7 @@ import pytest
 
 from tests.web.arrivals import Before, awaiting_login
 from tests.web.doors import Doors, open_doors
+from tests.web.senders import Hook
 
 
 @pytest.fixture
@@ -20,3 +21,9 @@ async def doors(tmp_path: Path) -> AsyncIterator[Doors]:
 async def before(doors: Doors) -> Before:
     """An integration that awaits a login which this client has started."""
     return await awaiting_login(doors)
+
+
+@pytest.fixture
+async def hook(doors: Doors) -> Hook:
+    """The hook of a new integration."""
+    return Hook(doors, await doors.create())

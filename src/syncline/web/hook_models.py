@@ -61,7 +61,7 @@ class NewHookSecret(Model):
 class InboxAsked(Model):
     """Which requests are wanted."""
 
-    before: Annotated[str, Field(pattern=r"^(\d{1,18}-\d{1,18})?$")] = ""
+    before: Annotated[str, Field(pattern=r"^([0-9]{1,19}-[0-9]{1,19})?$")] = ""
     """The `next` of the page before."""
     limit: int = Field(50, ge=1, le=200)
     verdict: Verdict | None = None

@@ -10,6 +10,7 @@ from syncline.web.site import Site
 
 #: What an item's id begins with: a row of the log, or one of the requests that were turned away.
 ROW, KEPT = "row-", "kept-"
+_END = 2**62
 _DOORS: dict[str, DoorName] = {"hook": "events", "notice": "source", "call": "target"}
 
 
@@ -17,7 +18,7 @@ async def inbox_page(site: Site, asked: InboxAsked, *, only: tuple[str, ...]) ->
     """Answer a page, the newest first; `only` are the integrations that the key is for, none for all."""
     await site.inbox.flush()
     position, _, id_ = asked.before.partition("-")
-    start = (int(position), int(id_)) if asked.before else (2**62, 2**62)
+    start = (min(int(position), _END), min(int(id_), _END)) if asked.before else (_END, _END)
     wanted = Wanted(*start, integration=asked.integration, only=only, limit=asked.limit)
     found = await site.store.read(partial(stored.page, wanted=wanted))
     rows, refused = list(found.arrived), list(found.refused)

@@ -1,0 +1,23 @@
+"""A store that does not answer for a while."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.web.doors import Doors
+
+
+@contextmanager
+def failing_store(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let everything that would be written fail, as a broken disk does."""
+    writer = doors.store._writer
+    assert writer is not None
+
+    async def fail(*_arguments: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(writer, "_execute", fail)
+        yield
