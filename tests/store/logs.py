@@ -145,6 +145,11 @@ class HandmadeLog:
         """Run an operation of the store."""
         return operation(self._tx)
 
+    def plan(self, sql: str) -> list[str]:
+        """Answer the steps in which a statement with parameters would be run."""
+        rows = self._connection.execute(f"EXPLAIN QUERY PLAN {sql}", (1,) * sql.count("?"))
+        return [row[3] for row in rows]
+
     def execute(self, sql: str) -> None:
         """Do something to the database."""
         self._connection.execute(sql)
