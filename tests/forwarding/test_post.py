@@ -167,3 +167,18 @@ async def test_error_tells_neither_token_nor_query(collector: Collector, monkeyp
         await deliver(post)
     assert TOKEN not in str(caught.value)
     assert "source=ours" not in str(caught.value)
+
+
+async def test_another_authority_is_taken_without_a_restart(collector: Collector, tmp_path: Path) -> None:
+    """Certificates are exchanged now and then; the file that is named is read again after a failure."""
+    (folder := tmp_path / "other").mkdir()
+    named = tmp_path / "named.pem"
+    named.write_bytes(Authority(folder).file.read_bytes())
+    (destination,) = read_destinations([f"https://localhost:{collector.server.port}/in#ca={named}"])
+    post, batch = Post(destination), await messages([row(1)], "rows", None)
+    with pytest.raises(UnreachableError, match="Certificate"):
+        await post.deliver(batch)
+    named.write_bytes(collector.authority.file.read_bytes())
+    await post.deliver(batch)
+    await post.close()
+    assert len(collector.bodies) == 1

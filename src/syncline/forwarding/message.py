@@ -52,12 +52,12 @@ async def _events(part: Sequence[LogRow], privacy: Privacy | None) -> list[Messa
 
 async def _lines(part: Sequence[LogRow], privacy: Privacy | None) -> list[Message]:
     """Canonical bytes are never opened; what they hold sealed is told beside them."""
+    opened: dict[str, object] = {}
+    if privacy is not None:
+        opened = await privacy.reveal({text: text for found in part for text in sealed_texts(found.content)})
     made = []
     for found in part:
-        sealed = [] if privacy is None else sealed_texts(found.content)
-        extra = b""
-        if privacy is not None and sealed:
-            opened = await privacy.reveal({text: text for text in sealed})
-            extra = b',"personal":' + msgspec.json.encode(opened)
+        told = {text: opened[text] for text in sealed_texts(found.content)} if opened else {}
+        extra = b',"personal":' + msgspec.json.encode(told) if told else b""
         made.append(Message(found.position, found.row, line(found.position, found.content, found.hash, extra)))
     return made

@@ -43,6 +43,7 @@ class Post:
         try:
             reply = await wire.call("POST", self._destination.url, headers=headers, body=body, limit=_LONGEST_ANSWER)
         except WireError as error:
+            await self.close()  # The next try reads the files again, for somebody may have put another one there.
             raise UnreachableError("forwarding.unreachable", str(error)) from None
         if HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES:
             return
@@ -57,6 +58,7 @@ class Post:
         """Close the connections."""
         if self._http is not None:
             await self._http.close()
+            self._http = None
 
     def _session(self) -> aiohttp.ClientSession:
         if self._http is None:

@@ -72,14 +72,17 @@ class Syslog:
         """Take where to."""
         self._destination = destination
         self._hostname = socket.gethostname()
+        #: Kept, since to read a system's authorities takes as long as to send a batch.
+        self._context: ssl.SSLContext | None = None
 
     async def deliver(self, batch: Sequence[Message]) -> None:
         """Send a batch over a connection of its own and see it end well; raises `UnreachableError`."""
         destination = self._destination
-        context = destination.trust() if destination.is_private else None
+        if self._context is None and destination.is_private:
+            self._context = destination.trust()
         try:
             async with asyncio.timeout(destination.timeout):
-                await _send(destination.host, destination.port, frames(batch, self._hostname), context)
+                await _send(destination.host, destination.port, frames(batch, self._hostname), self._context)
         except TimeoutError:
             text = f"did not take the rows and close within {destination.timeout:g} seconds"
         except ssl.SSLCertVerificationError as error:
@@ -90,6 +93,7 @@ class Syslog:
             text = f"cannot be reached, or broke off ({type(error).__name__})"
         else:
             return
+        self._context = None  # The next try reads the files again, for somebody may have put another one there.
         raise UnreachableError("forwarding.unreachable", text)
 
     async def close(self) -> None:
