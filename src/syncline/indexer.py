@@ -14,8 +14,11 @@ from syncline.store.index import SearchIndex, has_fts5
 _PAUSE = 1.0
 #: After a failure, such as a full disk.
 _LONG_PAUSE = 60.0
-#: How long it rests after a batch, in times of what the batch took: events come first.
-_REST = 2.0
+#: How long it rests after a batch, in times of what the batch took: while the service has little to do, and while it
+#: is busy, since events come first.
+_REST, _LONG_REST = 1.0, 12.0
+#: The processor time of everything else in this process, in shares of one processor, from which on it is busy.
+_BUSY = 0.3
 
 _log = structlog.get_logger()
 
@@ -60,6 +63,7 @@ class Indexer:
             _log.warning("audit_index.made_anew", reason="it could not be read")
         if not await on_thread(self._index.open):
             _log.warning("audit_index.made_anew", reason="it was not readable, or not of this log and version")
+        last = (time.perf_counter(), time.process_time())
         while not self._index.broken:
             begun = time.perf_counter()
             try:
@@ -69,4 +73,7 @@ class Indexer:
                     raise
                 return
             spent = time.perf_counter() - begun
-            await asyncio.sleep(_REST * spent if count else _PAUSE)
+            now = (time.perf_counter(), time.process_time())
+            others = (now[1] - last[1] - spent) / (now[0] - last[0])
+            last = now
+            await asyncio.sleep((_LONG_REST if others > _BUSY else _REST) * spent if count else _PAUSE)

@@ -81,7 +81,7 @@ def test_the_manual_names_every_series() -> None:
     assert set(re.findall(r"`(syncline_\w+)`", OPERATING)) == series
 
 
-@pytest.mark.parametrize("name", [main.DATABASE, main.LOCK, main.HOLDER, key_ring.KEY_FILE])
+@pytest.mark.parametrize("name", [main.DATABASE, main.INDEX, main.LOCK, main.HOLDER, key_ring.KEY_FILE])
 def test_the_manual_names_every_file(name: str) -> None:
     """What lies in the data directory."""
     assert f"`{name}`" in OPERATING
