@@ -180,8 +180,8 @@ def follow(chain: Chain, row: dict[str, Any], birth: str) -> None:
         raise Fault(f"it is {what} and yet leads to '{to}'")
     if since != (row["seq"] if what == "transitioned" else chain.since):
         raise Fault(f"it says that the state was entered at seq {since}")
-    idle = what not in ("transitioned", "handled")
-    if idle and (memory != chain.memory or row.get("effects") or row.get("brought")):
+    done = [name for name in ("brought", "changed", "effects") if row.get(name)]
+    if what not in ("transitioned", "handled") and (memory != chain.memory or done):
         raise Fault(f"it is {what} and yet has done something")
     chain.seq, chain.state, chain.since, chain.memory = row["seq"], to, since, memory
 

@@ -104,7 +104,7 @@ def test_commands_that_are_named_exist(page: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     assert set(re.findall(r"(?:`|^)make ([a-z-]+)", text, re.MULTILINE)) <= targets
     commands = getattr(typer.main.get_command(app), "commands")  # noqa: B009  a group has them, a command has not
-    for words in re.findall(r"(?:`|^|bin/)syncline ([a-z]+(?: [a-z]+)?)", text, re.MULTILINE):
+    for words in re.findall(r"(?:`|^|bin/)syncline ([a-z]+(?: [a-z]+(?:-[a-z]+)*)?)", text, re.MULTILINE):
         name, _, rest = words.partition(" ")
         assert name in commands, words
         assert not rest or rest in getattr(commands[name], "commands", {rest: ...}), words
