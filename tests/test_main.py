@@ -200,6 +200,27 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     assert "store.no_folder" in errors
 
 
+def test_a_place_that_the_log_cannot_go_to_is_told(tmp_path: Path) -> None:
+    """Exit code 1 and what is wrong with it, without what may be a secret in it."""
+    place = "https://siem.example.com/secret-path#colour=red"
+    code, _, errors = refuse("--data", str(tmp_path / "data"), "--port", "0", "--audit-forward", place)
+    assert code == 1
+    assert "forwarding.destination" in errors
+    assert "colour" in errors
+    assert "secret-path" not in errors
+
+
+def test_it_ends_within_ten_seconds_though_the_log_goes_nowhere(tmp_path: Path) -> None:
+    """A place that takes the connection and never answers, and one that takes none."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        places = (f"http://127.0.0.1:{port}/in", f"syslog+tcp://127.0.0.1:{port}", "http://127.0.0.1:1/in")
+        service = start(tmp_path, *(word for place in places for word in ("--audit-forward", place)))
+        begun = time.monotonic()
+        assert service.stop() == 0
+        assert time.monotonic() - begun < 10
+
+
 def test_browsers_are_sent_to_a_name_they_can_go_to(tmp_path: Path) -> None:
     """Listening on every address, the service calls itself localhost unless it is told a name."""
     everywhere = start(tmp_path, "--host", "0.0.0.0")  # noqa: S104  this is what is tested
