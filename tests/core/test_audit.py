@@ -32,6 +32,7 @@ from syncline.core.event import (
     RotatedHook,
     SealedSecret,
     SentRecords,
+    ServedRecords,
     SettledEffect,
     SpentAttempt,
     SpentLink,
@@ -69,6 +70,7 @@ SEEN: tuple[tuple[Brought, str], ...] = (
     (EndedSession(bytes(32)), "session:0000000000000000"),
     (RotatedHook("hook_secret.0a", 5), "rotated:hook_secret.0a"),
     (WantedRecord("00Q1"), "wanted:00Q1"),
+    (ServedRecords(("hidden", "b"), 5), "served:2"),
 )
 
 

@@ -9,6 +9,8 @@ from typing import Any
 from pydantic import SecretStr
 
 from syncline.errors import GrantLostError, InputError
+from syncline.providers.marketo.notifications import CampaignWebhooks
+from syncline.providers.notices import NoticeDoor
 from syncline.providers.port import (
     Account,
     App,
@@ -23,6 +25,7 @@ from syncline.providers.port import (
     RowResult,
     Session,
 )
+from syncline.providers.salesforce.notifications import OutboundMessages
 from tests.effects.changes import FakeChanges
 
 ORG, USER = "00D000000000001", "005000000000001"
@@ -69,6 +72,7 @@ class FakeSource(Misbehaving):
     stamp_field = "Stamp"
     scopes: tuple[str, ...] = ("api",)
     login_hosts: tuple[tuple[str, str, str], ...] = ()
+    notices: NoticeDoor = OutboundMessages(objects)
 
     def __init__(self) -> None:
         super().__init__()
@@ -187,6 +191,11 @@ class FakeSource(Misbehaving):
             place = Position(rest[-1]["Stamp"], rest[-1]["Id"])
             yield Page([dict(r) for r in rest], place, len(matching))
 
+    async def named(self, session: Session, object_name: str, fields: Sequence[str], ids: Sequence[str]) -> Page:
+        await self._call(session, f"named:{object_name}")
+        found = [dict(record) for record in self.records[object_name] if record["Id"] in ids]
+        return Page(found, Position(), len(found))
+
     def earlier(self, stamp: str, seconds: int) -> str:
         if not stamp:
             return ""
@@ -208,6 +217,7 @@ class FakeTarget(Misbehaving):
     """A marketing system that keeps people by the key field, and knows every upsert it was ever sent."""
 
     title = "Target"
+    notices: NoticeDoor = CampaignWebhooks()
     problems: Mapping[str, Any] = {}
     key_field = Field("", "sourceId", "Source ID", "string", custom=True)
     batch_size = 3

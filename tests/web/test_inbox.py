@@ -81,8 +81,8 @@ async def test_nothing_secret_is_kept(doors: Doors, door: str) -> None:
         assert secret not in answer.text
         assert secret not in page.text
         assert secret.encode() not in files
-    for secret in (b"canary-header", b"canary-secret", b"canary-body"):
-        assert secret not in files
+    for canary in (b"canary-header", b"canary-secret", b"canary-body"):
+        assert canary not in files
 
 
 async def test_what_was_recorded_is_a_duplicate_when_it_is_replayed(hook: Hook) -> None:

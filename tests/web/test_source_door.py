@@ -48,7 +48,11 @@ async def test_a_message_is_recorded_and_acknowledged(source: Caller) -> None:
     changed = ("records.changed", "handled")
     assert [(type_, told) for type_, _, told in await source.rows()] == [changed, changed]
     row = (await source.doors.rows(source.id))[-1].row
-    assert (row.actor.kind, row.actor.via, row.data) == ("source", "notification", {"object": "Lead", "id": LEAD})
+    assert (row.actor.kind, row.actor.via, row.data) == (
+        "source",
+        "notification",
+        {"path": "outbound_message", "object": "Lead", "id": LEAD},
+    )
     rows = [found.row for found in await source.doors.rows(source.id)]
     assert [len(row.effects) for row in rows if row.type == "records.changed"] == [1, 0]
 
@@ -104,7 +108,7 @@ async def test_a_deleted_record_and_an_object_that_is_not_synced(source: Caller)
     assert (await source.tell(notification(1, record=""), notification(2, kind="sf:Account"))).status == 200
     assert [told for _, _, told in await source.rows()] == ["handled", "refused"]
     rows = [found.row for found in await source.doors.rows(source.id)]
-    assert rows[-2].data == {"object": "Lead"}
+    assert rows[-2].data == {"path": "outbound_message", "object": "Lead"}
     assert rows[-1].reason == "door: Account is not synced"
 
 
@@ -223,7 +227,7 @@ async def test_an_older_change_arrives_later(source: Caller) -> None:
     rows = [found.row for found in await source.doors.rows(source.id)][-2:]
     assert [(row.key, row.disposition) for row in rows] == [(f"notice:{name(n)}", "handled") for n in (2, 1)]
     assert [len(row.effects) for row in rows] == [1, 0]
-    assert all(set(row.data) == {"object", "id"} for row in rows)
+    assert all(set(row.data) == {"path", "object", "id"} for row in rows)
 
 
 async def test_many_messages_at_once(source: Caller) -> None:

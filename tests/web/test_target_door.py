@@ -30,7 +30,7 @@ async def test_sync_this_person_now(target: Caller) -> None:
     assert (answer.status, answer.json) == (200, {"recorded": 1})
     row = (await target.doors.rows(target.id))[-1].row
     assert (row.type, row.disposition, row.actor.kind) == ("person.sync_requested", "handled", "target")
-    assert row.data == {"person": "1234", "record": SYNC["record"]}
+    assert row.data == {"path": "webhook", "person": "1234", "record": SYNC["record"]}
     assert (len(row.effects), row.brought) == (1, (f"wanted:{SYNC['record']}",))
 
 
@@ -49,7 +49,11 @@ async def test_a_form(target: Caller) -> None:
     """The other of the two encodings."""
     answer = await target.call(urlencode(SYNC).encode(), "application/x-www-form-urlencoded")
     assert answer.status == 200
-    assert (await target.doors.rows(target.id))[-1].row.data == {"person": "1234", "record": SYNC["record"]}
+    assert (await target.doors.rows(target.id))[-1].row.data == {
+        "path": "webhook",
+        "person": "1234",
+        "record": SYNC["record"],
+    }
 
 
 async def test_a_delivery_that_has_a_name_counts_once(target: Caller) -> None:

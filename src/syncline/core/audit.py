@@ -34,6 +34,7 @@ from syncline.core.event import (
     RotatedHook,
     SealedSecret,
     SentRecords,
+    ServedRecords,
     SettledEffect,
     SpentAttempt,
     SpentLink,
@@ -146,6 +147,8 @@ def describe(brought: Brought) -> str:  # noqa: C901, PLR0912  one case for each
             seen = f"refused:{name}:{len(rows)}"
         case RotatedHook(field=field):
             seen = f"rotated:{field}"
+        case ServedRecords(ids=ids):
+            seen = f"served:{len(ids)}"
         case WantedRecord(id=id_):
             seen = f"wanted:{id_}"
         case KeptSubscription(id=id_) | EndedSubscription(id=id_):

@@ -107,6 +107,13 @@ class RotatedHook(msgspec.Struct, frozen=True):
     until: int
 
 
+class ServedRecords(msgspec.Struct, frozen=True):
+    """Wanted records that a run has brought, unless they were asked for again behind the row `through` of the log."""
+
+    ids: tuple[str, ...]
+    through: int
+
+
 class WantedRecord(msgspec.Struct, frozen=True):
     """A record of the source that the target wants to have, whether it has changed or not."""
 
@@ -194,5 +201,6 @@ Brought = (
     | EndedSession
     | RotatedHook
     | WantedRecord
+    | ServedRecords
     | SubscriptionChange
 )

@@ -16,6 +16,7 @@ from syncline.core.outgoing import Shape
 from syncline.effects.object_sync import ObjectSync, Run, numbers
 from syncline.effects.parties import open_account
 from syncline.effects.session import GrantSession, open_session
+from syncline.effects.wanted_records import fetch_wanted
 from syncline.effects.work import Work, told
 from syncline.errors import GrantLostError, NotFoundError, RejectedError, ThrottledError
 from syncline.store.log import row
@@ -55,9 +56,12 @@ async def _sync(work: Work) -> None:
             await sync.catch_up()
         ended.append(sync.document)
         brings += [Document(OBJECT_SYNC + shape.object, sync.document), sync.forgotten]
+    fetched, served = await fetch_wanted(run, _shapes(work, documents[MAPPING]))
+    brings += served
     last = msgspec.structs.replace(run.document, ended_at=work.tools.now())
     data: dict[str, Any] = {"run": last.number, "objects": {document.object: numbers(document) for document in ended}}
     data |= {"path": last.path} if last.path else {}
+    data |= {"wanted": fetched} if served else {}
     await work.finish("sync.finished", data, Document(RUN, last), *brings)
 
 

@@ -231,6 +231,9 @@ class Source(Protocol):
     ) -> AsyncIterator[Page]:
         """Read records with `since` <= stamp <= `until`, after the position `after`, in order of (stamp, id)."""
 
+    async def named(self, session: Session, object_name: str, fields: Sequence[str], ids: Sequence[str]) -> Page:
+        """Read records by their ids, whenever they changed last; an id that is none of the object's is left out."""
+
     def earlier(self, stamp: str, seconds: int) -> str:
         """Answer the stamp that lies `seconds` before `stamp`, for the look-back ('' stays '')."""
 

@@ -23,6 +23,7 @@ from syncline.core.event import (
     RotatedHook,
     SealedSecret,
     SentRecords,
+    ServedRecords,
     SettledEffect,
     SpentAttempt,
     SpentLink,
@@ -101,6 +102,9 @@ def keep(tx: Transaction, event: Event, brought: Brought, seq: int) -> None:  # 
             _keep_rows(tx, event, brought)
         case RotatedHook(field=field, until=until):
             hooks.rotate(tx, integration=event.integration, field=field, until=until, now=event.at)
+        case ServedRecords(ids=ids, through=through):
+            many = msgspec.json.encode(ids).decode()
+            tx.forget_wanted_records(integration=event.integration, ids=many, through=through)
         case WantedRecord(id=id_):
             tx.want_record(integration=event.integration, id=id_, seq=seq)
         case NewApiKey() | RevokedApiKey() | NewSession():

@@ -47,6 +47,6 @@ def short_hook_secret(tx: Transaction, *, shortest: int) -> tuple[str, str] | No
     return None if row is None else (row[0], row[1])
 
 
-def wanted(tx: Transaction, *, integration: str, through: int) -> list[str]:
-    """List the records that the target has asked for up to a row of the log."""
-    return [id_ for (id_,) in tx.list_wanted_records(integration=integration, through=through)]
+def wanted(tx: Transaction, *, integration: str, through: int, most: int) -> list[str]:
+    """List the records that the target has asked for up to a row of the log, those first that were asked for first."""
+    return [id_ for (id_,) in tx.list_wanted_records(integration=integration, through=through, most=most)]

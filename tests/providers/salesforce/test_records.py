@@ -119,3 +119,17 @@ def test_no_stamp_can_change_the_query() -> None:
     """A stamp comes from the other side."""
     with pytest.raises(ValueError, match="Invalid isoformat"):
         soql("Lead", [], after=Position("2026 OR Id != ''", "x"), since="", until=UNTIL)
+
+
+async def test_records_are_read_by_their_ids(providers: Providers, stub: Stub) -> None:
+    """Whenever they changed last; what is no id is not asked for, and too many are asked for in several queries."""
+    stub.on(QUERY, _page(1, 2, total=2), _page(3, total=1))
+    session = FixedSession(stub.origin)
+    wanted = [f"00QHs{number:010d}" for number in range(201)]
+    page = await providers.source.named(session, "Lead", ["Email"], [*wanted, "nobody", "x' OR Id != '"])
+    assert _numbers([page]) == [1, 2, 3]
+    asked = [call.query["q"] for call in stub.heard]
+    assert len(asked) == 2
+    assert asked[0].startswith("SELECT Id, SystemModstamp, Email FROM Lead WHERE Id IN ('00QHs0000000000MAA', ")
+    assert asked[0].count("00QHs") == 200
+    assert "OR" not in asked[1]

@@ -17,6 +17,8 @@ from syncline.errors import InputError
 from syncline.providers.notices import Delivery, Notice, Reading
 from syncline.providers.port import Instruction
 
+#: How the audit log calls this way of hearing of something.
+PATH = "webhook"
 #: What `event` says when the person is to be synced; any other word is a stage.
 SYNC = "sync"
 _EVENT = re.compile(r"[A-Za-z0-9][\w .:-]{0,63}", re.ASCII)
@@ -55,7 +57,7 @@ class CampaignWebhooks:
         person = _required(fields, "person", _PERSON)
         record = _optional(fields, "record", _RECORD)
         name = _optional(fields, "delivery", _DELIVERY)
-        data: dict[str, Any] = {"person": person} | ({"record": record} if record else {})
+        data: dict[str, Any] = {"path": PATH, "person": person} | ({"record": record} if record else {})
         if event == SYNC:
             return Reading((Notice(name, "person.sync_requested", data, wants=record),))
         told = {key: value for key, value in fields.items() if key not in {"event", "person", "record", "delivery"}}

@@ -20,6 +20,9 @@ from syncline.providers.notices import Delivery, Notice, Reading, Unread
 from syncline.providers.port import Instruction
 from syncline.providers.salesforce import ids
 
+#: How the audit log calls this way of hearing of a change.
+PATH = "outbound_message"
+
 _SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
 _OUTBOUND = "{http://soap.sforce.com/2005/09/outbound}"
 _TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
@@ -114,7 +117,7 @@ class OutboundMessages:
         record_id = ids.full(written[0]) if len(written) == 1 else ""
         if written and not record_id:
             return Unread(name, f"the notification {name} names no record")
-        data = {"object": kind, "id": record_id} if record_id else {"object": kind}
+        data = {"path": PATH, "object": kind} | ({"id": record_id} if record_id else {})
         refusal = "" if kind in self._objects else f"{kind} is not synced"
         return Notice(name, "records.changed", data, refusal=refusal)
 

@@ -17,6 +17,8 @@ ID_FIELD = "Id"
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 #: A cursor that dies again and again, without a record in between, is an outage.
 _RESTARTS = 3
+#: Ids in one query, so that its address is not too long.
+_NAMED = 200
 
 
 async def pages(
@@ -50,21 +52,34 @@ async def pages(
                 raise
 
 
+async def named(api: Api, session: Session, object_name: str, fields: Sequence[str], wanted: Sequence[str]) -> Page:
+    """Read records by their ids, as the port says; raises `ProviderError`."""
+    found = [key for key in map(ids.full, wanted) if key]
+    rows: list[Any] = []
+    for start in range(0, len(found), _NAMED):
+        keys = ", ".join(f"'{key}'" for key in found[start : start + _NAMED])
+        limit = f"{ID_FIELD} IN ({keys})"
+        document = await api.query(session, _select(object_name, fields, limit))
+        rows += _page(document, Position(), None).records
+    return Page(rows, Position(), len(rows))
+
+
 def soql(object_name: str, fields: Sequence[str], *, after: Position, since: str, until: str) -> str:
     """Answer the query for what comes after a position; names and stamps that are none raise `RejectedError`."""
-    names = dict.fromkeys((ID_FIELD, stamps.FIELD, *fields))
-    if not all(_NAME.fullmatch(name) for name in (object_name, *names)):
-        raise RejectedError("salesforce.missing_permission", "a field of the mapping has a name that cannot exist")
     limits = [f"{stamps.FIELD} <= {stamps.canonical(until)}"]
     if after.stamp:
         stamp, key = stamps.canonical(after.stamp), ids.full(after.id)
         limits.append(f"({stamps.FIELD} > {stamp} OR ({stamps.FIELD} = {stamp} AND {ID_FIELD} > '{key}'))")
     if since:
         limits.append(f"{stamps.FIELD} >= {stamps.canonical(since)}")
-    return (
-        f"SELECT {', '.join(names)} FROM {object_name} WHERE {' AND '.join(limits)}"  # noqa: S608  SOQL, all parts checked above
-        f" ORDER BY {stamps.FIELD}, {ID_FIELD}"
-    )
+    return f"{_select(object_name, fields, ' AND '.join(limits))} ORDER BY {stamps.FIELD}, {ID_FIELD}"
+
+
+def _select(object_name: str, fields: Sequence[str], limits: str) -> str:
+    names = dict.fromkeys((ID_FIELD, stamps.FIELD, *fields))
+    if not all(_NAME.fullmatch(name) for name in (object_name, *names)):
+        raise RejectedError("salesforce.missing_permission", "a field of the mapping has a name that cannot exist")
+    return f"SELECT {', '.join(names)} FROM {object_name} WHERE {limits}"  # noqa: S608  SOQL, all parts checked
 
 
 def _page(document: Any, after: Position, total: int | None) -> Page:  # noqa: ANN401  JSON

@@ -101,6 +101,10 @@ class Salesforce:
         """Read records in order of (stamp, id)."""
         return records.pages(self._api, session, object_name, fields, after=after, since=since, until=until)
 
+    async def named(self, session: Session, object_name: str, fields: Sequence[str], ids: Sequence[str]) -> Page:
+        """Read records by their ids."""
+        return await records.named(self._api, session, object_name, fields, ids)
+
     def earlier(self, stamp: str, seconds: int) -> str:
         """Answer the stamp that lies `seconds` before `stamp`."""
         return stamps.earlier(stamp, seconds)

@@ -33,9 +33,11 @@ SELECT integration, field FROM secrets
 INSERT INTO wanted_records (integration, id, seq) VALUES (:integration, :id, :seq)
 ON CONFLICT (integration, id) DO UPDATE SET seq = excluded.seq;
 
--- name: list_wanted_records(integration, through)
-SELECT id FROM wanted_records WHERE integration = :integration AND seq <= :through ORDER BY id;
+-- name: list_wanted_records(integration, through, most)
+-- Those that were asked for first.
+SELECT id FROM wanted_records WHERE integration = :integration AND seq <= :through ORDER BY seq, id LIMIT :most;
 
--- name: forget_wanted_records(integration, through)!
--- One that was asked for again meanwhile is wanted again.
-DELETE FROM wanted_records WHERE integration = :integration AND seq <= :through;
+-- name: forget_wanted_records(integration, ids, through)!
+-- `ids` is JSON, [id, …]. One that was asked for again meanwhile is wanted again.
+DELETE FROM wanted_records WHERE integration = :integration AND seq <= :through
+   AND id IN (SELECT r.value FROM json_each(:ids) AS r);
