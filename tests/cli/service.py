@@ -38,7 +38,7 @@ class Service:
                 self.end_headers()
                 self.wfile.write(document if isinstance(document, bytes) else json.dumps(document).encode())
 
-            do_GET = do_POST = do_DELETE = _do  # noqa: N815  as the standard library calls them
+            do_GET = do_POST = do_PATCH = do_DELETE = _do  # noqa: N815  as the standard library calls them
 
             def log_message(self, *_: object) -> None:
                 """Say nothing."""

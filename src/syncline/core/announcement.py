@@ -4,6 +4,7 @@ Law: pure, and derived from committed rows alone, so that the same row always sa
 it has led from one state to another; ids, states, codes of the catalogue and numbers go out, texts do not.
 """
 
+import math
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -117,7 +118,8 @@ def _facts(name: str, row: Row) -> Facts:
         return msgspec.structs.replace(facts, run=_number(row.data.get("run")), objects=_numbers(row.data))
     if name == "quota.reached":
         asked = row.data.get("retry_after")
-        return msgspec.structs.replace(facts, retry_after=asked if isinstance(asked, int | float) else 0)
+        known = isinstance(asked, int | float) and math.isfinite(asked)
+        return msgspec.structs.replace(facts, retry_after=asked if known else 0)
     return facts
 
 

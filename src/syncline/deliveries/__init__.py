@@ -49,10 +49,10 @@ class Deliveries:
     ) -> None:
         """Take what it works with; nothing runs yet."""
         self._store, self._service_log, self._settings, self._now = store, service_log, settings, now
-        self._tools = Tools(store, vault, destinations, now, self._switch_off)
+        self._woken, self._stopping = asyncio.Event(), asyncio.Event()
+        self._tools = Tools(store, vault, destinations, now, self._woken.set, self._switch_off)
         self._outbox = Outbox(store, now)
         self._lanes: dict[str, tuple[Lane, asyncio.Task[None]]] = {}
-        self._woken, self._stopping = asyncio.Event(), asyncio.Event()
         self._changed = True
         self._task: asyncio.Task[None] | None = None
         self._trim_at = 0
@@ -93,38 +93,42 @@ class Deliveries:
         while not self._stopping.is_set():
             self._woken.clear()
             try:
-                more = await self._step()
+                again = await self._step()
             except SynclineError as error:
                 _log.warning("deliveries.stuck", code=error.code)
-                more = False
+                again = None
             except Exception as error:  # noqa: BLE001  the next look may find what this one could not
                 _log.error("deliveries.crashed", error=type(error).__name__)
-                more = False
-            if not more:
+                again = None
+            if again != 0.0:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), _LONGEST_SLEEP)
+                    await asyncio.wait_for(self._woken.wait(), _LONGEST_SLEEP if again is None else again)
                 await asyncio.sleep(_LINGER)
 
-    async def _step(self) -> bool:
-        """Look after the lanes, read on in the log; answers whether there is more to read."""
+    async def _step(self) -> float | None:
+        """Look after the lanes, read on in the log; answers after how many seconds there is more to do."""
         changed, self._changed = self._changed, False
         known = await self._store.read(subscriptions)
         for id_ in [id_ for id_, (_, task) in self._lanes.items() if task.done()]:
             del self._lanes[id_]
         for each in known:
-            if each.kept.enabled and each.id not in self._lanes:
+            if each.kept.enabled and each.id not in self._lanes and not self._stopping.is_set():
                 lane = Lane(each.id, self._tools)
                 task = asyncio.create_task(lane.run(), name=f"lane {each.id}")
                 task.add_done_callback(self._look_again)
                 self._lanes[each.id] = lane, task
-        fed, more = await self._outbox.fill(known)
+        self._outbox.forget(known)
+        hungry = [each for each in known if each.id in self._lanes and self._lanes[each.id][0].hungry]
+        fed, again = await self._outbox.fill(hungry)
         for id_, (lane, _) in self._lanes.items():
-            if changed or id_ in fed:
+            if id_ in fed:
+                lane.feed()
+            elif changed:
                 lane.wake()
         if self._now() >= self._trim_at:
             self._trim_at = self._now() + int(_TRIM_SECONDS * _SECOND)
             await self._trim()
-        return more
+        return again
 
     def _look_again(self, _ended: asyncio.Task[None]) -> None:
         """A lane ends when its subscription is switched off; it may have been switched on again meanwhile."""

@@ -43,6 +43,8 @@ class Lane:
 
     def __init__(self, id_: str, tools: Tools) -> None:
         """Take whose it is; nothing runs yet."""
+        #: Whether there is nothing more to send than what it has taken up, so that more may be made.
+        self.hungry = True
         self._id, self._tools = id_, tools
         self._woken, self._stopping = asyncio.Event(), asyncio.Event()
         self._opened: tuple[int, SecretStr, dict[str, bytes]] | None = None
@@ -53,6 +55,11 @@ class Lane:
 
     def wake(self) -> None:
         """Look now for what is due."""
+        self._woken.set()
+
+    def feed(self) -> None:
+        """There is something new: look for it before more is made."""
+        self.hungry = False
         self._woken.set()
 
     def finish(self) -> None:
@@ -84,10 +91,14 @@ class Lane:
         if not of.kept.enabled:
             return False
         if of.hold_until > now:
+            self.hungry = False
             await self._rest((of.hold_until - now) / _SECOND)
             return True
         most = 1 if of.failures else _BATCH
         batch = await store.read(partial(stored.due, subscription=self._id, now=now, most=most))
+        self.hungry = len(batch) < most
+        if self.hungry:
+            self._tools.look_again()
         if not batch:
             moment = await store.read(partial(stored.next_due, subscription=self._id, now=now))
             await self._rest(_LONGEST_SLEEP if moment is None else (moment - now) / _SECOND)

@@ -1,24 +1,39 @@
-"""Reads on in the log and turns its rows into deliveries, for every subscription that has room for more.
+"""Reads on in the log and turns its rows into deliveries, for each subscription that has sent what it had.
 
-Law: only committed rows are read, in their order. Where nobody subscribes, nothing is read.
+Law: only committed rows are read, in their order. Where nobody subscribes, nothing is read; for an endpoint that is
+slow or away, no more than it takes: the log keeps what comes after.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from syncline.core.announcement import Announcement, body_of
+import msgspec
+
+from syncline.core.announcement import body_of
 from syncline.store import deliveries as stored
-from syncline.store.deliveries import NewDelivery
+from syncline.store.deliveries import NewDelivery, Told
 from syncline.store.subscriptions import Subscription
 from syncline.store.transaction import Store, Transaction
 
-#: Deliveries of one subscription that may wait; the log keeps what comes after them.
+#: Deliveries of one subscription that may wait in all, most of them behind one that was put off.
 MOST_WAITING = 10_000
-#: Rows that are read in one go; most of them lead to nothing.
-_PIECE = 2_000
+#: Deliveries that are made for a subscription in one go: for one that takes them, and for one that does not, or has
+#: not shown it yet. The latter gets no more within the pace (in microseconds), so that it costs the others little.
+_PORTION, _SMALL_PORTION = 250, 50
+_SECOND = 1_000_000
+_PACE = 1 * _SECOND
+#: Rows that are looked at in one go; most of them lead to nothing.
+_REACH = 2_000
 #: How far the log may be read without a word of it being written down; after a crash so much is read again.
 _UNWRITTEN = 20_000
+
+
+class _Portion(msgspec.Struct, frozen=True):
+    """What a subscription gets: deliveries, and the position up to which that is everything."""
+
+    new: list[NewDelivery]
+    scanned: int
 
 
 class Outbox:
@@ -29,45 +44,70 @@ class Outbox:
         self._store, self._now = store, now
         #: How far was read for a subscription beyond what is written down.
         self._read: dict[str, int] = {}
+        #: When each has got something last.
+        self._fed: dict[str, int] = {}
 
-    async def fill(self, subscriptions: Sequence[Subscription]) -> tuple[set[str], bool]:
-        """Read on for each; answers which subscriptions have something new, and whether there is more to read."""
+    async def fill(self, hungry: Sequence[Subscription]) -> tuple[set[str], float | None]:
+        """Read on for each; answers which have got something, and after how many seconds there is more to do."""
         groups: defaultdict[int, list[Subscription]] = defaultdict(list)
-        for each in subscriptions:
-            if each.kept.enabled and each.waiting < MOST_WAITING:
+        again: float | None = None
+        for each in hungry:
+            if not _takes(each) and self._now() < self._fed.get(each.id, 0) + _PACE:
+                again = _PACE / _SECOND
+            elif each.waiting < MOST_WAITING:
                 groups[max(each.scanned, self._read.get(each.id, 0))].append(each)
-        self._read = {each.id: self._read[each.id] for each in subscriptions if each.id in self._read}
         fed: set[str] = set()
-        more = False
         for after, group in sorted(groups.items(), key=lambda item: item[0]):
-            through, told = await self._store.read(partial(stored.announced, after=after, most=_PIECE))
-            new = {each.id: _deliveries(each, told) for each in group}
-            fed |= await self._keep(group, new, through)
-            more |= through - after == _PIECE
-        return fed, more
+            most = max(map(_appetite, group))
+            through, told = await self._store.read(partial(stored.told, after=after, reach=_REACH, most=most))
+            portions = {each.id: _portion(each, told, through) for each in group}
+            fed |= await self._keep(group, portions)
+            if through > after and any(not portion.new for portion in portions.values()):
+                again = 0.0
+        self._fed |= dict.fromkeys(fed, self._now())
+        return fed, again
 
-    async def _keep(
-        self, group: Sequence[Subscription], new: Mapping[str, list[NewDelivery]], through: int
-    ) -> set[str]:
+    def forget(self, known: Sequence[Subscription]) -> None:
+        """Keep in mind only what belongs to subscriptions that there are."""
+        ids = {each.id for each in known}
+        self._read = {id_: position for id_, position in self._read.items() if id_ in ids}
+        self._fed = {id_: moment for id_, moment in self._fed.items() if id_ in ids}
+
+    async def _keep(self, group: Sequence[Subscription], portions: Mapping[str, _Portion]) -> set[str]:
         """Write down what is new, and only now and then that there was nothing."""
-        told = [each for each in group if new[each.id] or through - each.scanned > _UNWRITTEN]
-        if told:
-            kept = await self._store.write(partial(self._write, told, new, through))
-        else:
-            kept = set()
+        due = [each for each in group if (got := portions[each.id]).new or got.scanned - each.scanned > _UNWRITTEN]
+        kept = await self._store.write(partial(self._write, due, portions)) if due else set()
         # What could not be kept is read again.
-        self._read |= {each.id: through for each in group if each not in told or each.id in kept}
-        return {id_ for id_ in kept if new[id_]}
+        self._read |= {each.id: portions[each.id].scanned for each in group if each not in due or each.id in kept}
+        return {id_ for id_ in kept if portions[id_].new}
 
-    def _write(
-        self, told: Sequence[Subscription], new: Mapping[str, list[NewDelivery]], through: int, tx: Transaction
-    ) -> set[str]:
+    def _write(self, due: Sequence[Subscription], portions: Mapping[str, _Portion], tx: Transaction) -> set[str]:
         now = self._now()
-        return {each.id for each in told if stored.add(tx, of=each, scanned=through, new=new[each.id], now=now)}
+        return {
+            each.id
+            for each in due
+            if stored.add(tx, of=each, scanned=portions[each.id].scanned, new=portions[each.id].new, now=now)
+        }
 
 
-def _deliveries(of: Subscription, told: Sequence[Announcement]) -> list[NewDelivery]:
-    wanted = [each for each in told if of.kept.wants(each.type, each.facts.integration)]
-    return [
-        NewDelivery(each, number, body_of(each, of.id, number)) for number, each in enumerate(wanted, of.sequence + 1)
-    ]
+def _takes(of: Subscription) -> bool:
+    return of.delivered_at is not None and of.failing_since is None
+
+
+def _appetite(of: Subscription) -> int:
+    return _PORTION if _takes(of) else _SMALL_PORTION
+
+
+def _portion(of: Subscription, told: Sequence[Told], through: int) -> _Portion:
+    """Answer what a subscription wants of what is told, as far as whole rows fit into a portion."""
+    most = _appetite(of)
+    new: list[NewDelivery] = []
+    last = 0
+    for each in told:
+        if len(new) >= most and each.position != last:
+            return _Portion(new, last)
+        if of.kept.wants(each.announcement.type, each.announcement.facts.integration):
+            number = of.sequence + len(new) + 1
+            new.append(NewDelivery(each.announcement, number, body_of(each.announcement, of.id, number)))
+        last = each.position
+    return _Portion(new, through)

@@ -11,10 +11,11 @@ from syncline.vault import Vault
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """Where deliveries lie, what opens secrets, what calls; and how a subscription is switched off."""
+    """Where deliveries lie, what opens secrets, what calls; how to ask for more, and to switch a subscription off."""
 
     store: Store
     vault: Vault
     destinations: Destinations
     now: Callable[[], int]
+    look_again: Callable[[], None]
     switch_off: Callable[[KeptSubscription], Awaitable[None]]

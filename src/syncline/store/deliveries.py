@@ -30,6 +30,13 @@ class Try(msgspec.Struct, frozen=True):
     milliseconds: int
 
 
+class Told(msgspec.Struct, frozen=True):
+    """What is told of the row at a position of the log."""
+
+    position: int
+    announcement: Announcement
+
+
 class NewDelivery(msgspec.Struct, frozen=True):
     """A delivery to be made."""
 
@@ -77,14 +84,20 @@ class Delivery(msgspec.Struct, frozen=True):
     ended_at: int | None
 
 
-def announced(tx: Transaction, *, after: int, most: int) -> tuple[int, list[Announcement]]:
-    """Read on in the log from behind a position: up to where, and all that is told of those rows."""
+def told(tx: Transaction, *, after: int, reach: int, most: int) -> tuple[int, list[Told]]:
+    """Read on in the log from behind a position: up to where, and all that is told of those rows, in order.
+
+    At most `reach` rows are looked at, and `most` that anything is told of.
+    """
     (last,) = tx.find_last_position()
-    through = min(int(last), after + most)
+    through = min(int(last), after + reach)
     if through <= after:
         return after, []
-    rows = (audit.decode(content) for _, content in tx.list_announced(after=after, through=through))
-    return through, [each for row in rows for each in announcements(row)]
+    found = tx.list_announced(after=after, through=through, most=most).fetchall()
+    if len(found) == most:
+        through = found[-1][0]
+    rows = ((position, audit.decode(content)) for position, content in found)
+    return through, [Told(position, each) for position, row in rows for each in announcements(row)]
 
 
 def add(tx: Transaction, *, of: Subscription, scanned: int, new: Sequence[NewDelivery], now: int) -> bool:

@@ -1,10 +1,10 @@
 -- What subscriptions are sent.
 
--- name: list_announced(after, through)
+-- name: list_announced(after, through, most)
 -- Rows that have led from one state to another; only of these is anybody told.
 SELECT position, content FROM audit
  WHERE position > :after AND position <= :through AND disposition = 'transitioned' AND integration <> 'service'
- ORDER BY position;
+ ORDER BY position LIMIT :most;
 
 -- name: add_deliveries(subscription, sequence, integration, seq, type, body, now)*!
 INSERT INTO deliveries (subscription, sequence, integration, seq, type, body, status, created_at, due_at)
