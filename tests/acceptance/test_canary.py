@@ -215,7 +215,7 @@ async def _seen(search: Search, integration: str) -> None:
             await search.follow(integration)
         elif template not in {FILES, LINK}:
             await search.look("all is well", *filled(template, integration))
-    for style in ("ndjson", "csv", "json"):
+    for style in ("ndjson", "csv", "ocsf", "json"):
         await search.look(
             "exported", f"/api/audit?format={style}", f"/api/integrations/{integration}/audit?format={style}"
         )

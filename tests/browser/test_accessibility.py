@@ -6,13 +6,24 @@ from urllib.parse import urlsplit
 import pytest
 from axe_playwright_python.async_playwright import Axe
 
+from syncline.forwarding import Forwarding, Trouble
+from syncline.forwarding.destination import read_destinations
 from syncline.web.pages.faces import FACES
 from tests.browser.conftest import Visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 _RULES: dict[str, Any] = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-_AROUND = ("/", "/new", "/audit", "/keys", "/help/errors", "/help/errors/salesforce.wrong_secret", "/sign-in")
+_AROUND = (
+    "/",
+    "/new",
+    "/audit",
+    "/audit/forwarding",
+    "/keys",
+    "/help/errors",
+    "/help/errors/salesforce.wrong_secret",
+    "/sign-in",
+)
 
 
 async def faults(visit: Visit, path: str) -> list[str]:
@@ -40,6 +51,20 @@ async def test_every_panel_is_accessible(visit: Visit) -> None:
         width = await visit.page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert width <= 0, f"{state} has to be scrolled sideways"
     assert found == []
+
+
+async def test_places_that_the_log_goes_to_are_accessible(visit: Visit) -> None:
+    """With one that does well and one that does not; the way to what its trouble means is there."""
+    site = visit.stage.site
+    places = read_destinations(["https://siem.example.com/in#name=siem&reveal=yes", "syslog+tls://log.example.com"])
+    # The site makes its own from its settings once it is asked for; nothing is sent from here.
+    forwarding = site.__dict__["forwarding"] = Forwarding(places, site.store, site.privacy, site.now)
+    now = site.now()
+    forwarding._forwarders[1].trouble = Trouble("forwarding.unreachable", "answered 503", now, 3, now)
+    await visit.go("/audit/forwarding")
+    assert await faults(visit, "/audit/forwarding") == []
+    await visit.page.click("text=answered 503")
+    await visit.page.wait_for_url("**/help/errors/forwarding.unreachable")
 
 
 async def test_pages_around_are_accessible(visit: Visit) -> None:
