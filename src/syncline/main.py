@@ -17,16 +17,16 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import aiohttp
 import uvloop
 from aiohttp import web
 from filelock import FileLock, Timeout
 from pydantic import SecretStr
 
-from syncline import credentials, memory, providers
+from syncline import connections, credentials, memory, providers
 from syncline.charts import CURRENT, SERVICE, chart_folder
 from syncline.checkpoints.places import places_of
 from syncline.config import Settings
+from syncline.connections import Clients
 from syncline.core.chart import read_chart
 from syncline.core.effect import EFFECTS
 from syncline.core.rules import Rules
@@ -46,6 +46,7 @@ from syncline.store.charts import keep_charts
 from syncline.store.index import SearchIndex
 from syncline.store.secrets import master_keys
 from syncline.store.sqlite import SQLiteStore, open_store
+from syncline.streams import Streams
 from syncline.upkeep import Upkeep
 from syncline.vault import Vault
 from syncline.web import key_commands
@@ -66,8 +67,8 @@ HOLDER = "serve.json"
 _WORKER_GRACE = 3.0
 #: What the last rows may take to reach the places that the log is forwarded to; else they go after the next start.
 _FORWARDING_GRACE = 1.0
-#: What an open connection to a provider may cost: sockets in all, and to one host.
-_CONNECTIONS, _CONNECTIONS_PER_HOST = 200, 40
+#: What those who listen to a source may take to say goodbye to it.
+_STREAMS_GRACE = 1.5
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ class Running:
 def run(settings: Settings, *, ready: Callable[[Running], None]) -> None:
     """Run the service until SIGTERM or SIGINT; raises `ConfigurationError` when it cannot start."""
     memory.keep_private()
+    connections.allow_many()
     os.umask(0o077)  # Nobody else reads the database, also when the folder was there before with wider rights.
 
     def settled(service: Running) -> None:
@@ -120,11 +122,11 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         door = stack.enter_context(_listen(settings.host, settings.port))
         store = await open_store(settings.data / DATABASE)
         stack.push_async_callback(store.close)
-        http = await stack.enter_async_context(_connect(settings))
+        clients = await stack.enter_async_context(connections.connect(settings))
         keys = choose_provider(settings.data, variable=settings.master_keys, command=settings.master_key_command)
         vault = Vault(await asyncio.to_thread(keys.read, await store.read(master_keys)))
         await credentials.refuse_empty_hooks(store)
-        site = _compose(settings, store, vault, keys, http, _public_url(settings, door))
+        site = _compose(settings, store, vault, keys, clients, _public_url(settings, door))
         await store.write(partial(keep_charts, charts=site.engine.rules.all, now=now()))
         await site.service_log.open()
         await site.checkpoints.open()
@@ -140,9 +142,11 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         await runner.setup()
         await web.SockSite(runner, door, backlog=1024).start()
         deliveries = Deliveries(store, vault, site.service_log, site.destinations, settings, site.now)
-        stack.push_async_callback(_stop, site, worker, deliveries)
+        streams = Streams(_tools(site), site.engine.rules)
+        stack.push_async_callback(_stop, site, worker, deliveries, streams)
         deliveries.start(site.engine.watch)
         await worker.start(request=begun)
+        streams.start(site.engine.watch)  # When no refresh of a dead process is open any more.
         stack.push_async_callback(site.rotation.stop)
         site.rotation.resume(request=begun)
         if site.index is not None:
@@ -165,10 +169,10 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         yield Running(address, site.public_url, settings.data, SecretStr(admin_key) if admin_key else None)
 
 
-async def _stop(site: Site, worker: Worker, deliveries: Deliveries) -> None:
-    """Say that we are going (readiness answers 503, streams end), then let what is under way finish or be given back."""
+async def _stop(site: Site, worker: Worker, deliveries: Deliveries, streams: Streams) -> None:
+    """Say that we are going (readiness answers 503, streams end), then let what is under way end, or give it back."""
     site.stopping.set()
-    await asyncio.gather(worker.stop(_WORKER_GRACE), deliveries.stop(_WORKER_GRACE))
+    await asyncio.gather(worker.stop(_WORKER_GRACE), deliveries.stop(_WORKER_GRACE), streams.stop(_STREAMS_GRACE))
 
 
 async def _note_stop(site: Site) -> None:
@@ -237,24 +241,12 @@ def _origin(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-@asynccontextmanager
-async def _connect(settings: Settings) -> AsyncIterator[aiohttp.ClientSession]:
-    """Open the one HTTP client: it keeps no cookies and takes neither proxies nor passwords from its surroundings."""
-    async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=_CONNECTIONS, limit_per_host=_CONNECTIONS_PER_HOST),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=aiohttp.ClientTimeout(total=settings.http_timeout),
-        trust_env=False,
-    ) as http:
-        yield http
-
-
 def _compose(
     settings: Settings,
     store: SQLiteStore,
     vault: Vault,
     keys: KeyProvider,
-    http: aiohttp.ClientSession,
+    clients: Clients,
     public_url: str,
 ) -> Site:
     """Put the parts together."""
@@ -267,11 +259,11 @@ def _compose(
         privacy=privacy,
         service_log=ServiceLog(store, vault, engine.handle, now),
         rotation=Rotation(store, engine.handle, vault, keys, now),
-        providers=providers.connect(http, settings),
+        providers=providers.connect(clients.calls, settings, clients.listening),
         settings=settings,
         public_url=public_url,
         index=SearchIndex(store.path.with_name(INDEX), store.path),
-        places=tuple(places_of(settings, Wire(http, settings.http_timeout))),
+        places=tuple(places_of(settings, Wire(clients.calls, settings.http_timeout))),
     )
 
 

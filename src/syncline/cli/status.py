@@ -67,6 +67,10 @@ def _explain(found: dict[str, Any]) -> None:
     for waiting in found["waiting_for"]:
         tries = f", try {waiting['attempts']}" if waiting["attempts"] > 1 else ""
         write_text(f"  waits for  {waiting['title']} ({waiting['status']}, due {moment(waiting['due_at'])}{tries})")
+    if changes := found["changes"]:
+        write_text(f"  changes    {changes['title']}")
+        if changes["reason"]:
+            write_text(f"             {changes['meaning']} {changes['remedy']}")
     for done in found["objects"]:
         total = done["total"] if done["total"] is not None else "?"
         counts = ", ".join(f"{done[name]} {name}" for name in ("created", "updated", "unchanged", "refused"))

@@ -201,6 +201,8 @@ class Status(Model):
     field_sync: dict[str, Any] | None
     mapping: dict[str, Any] | None
     run: dict[str, Any] | None
+    changes: dict[str, Any] | None
+    """How changes come: `by` a stream or the cycles, `title` says it; and why (web/changes.py). Null without a sync."""
     objects: tuple[dict[str, Any], ...]
     refused_records: tuple[RefusedRecord, ...]
     secrets: tuple[SecretView, ...]

@@ -23,7 +23,12 @@ async def status_at(site: Site, integration: str, moment: int) -> Status:
     then = view(site, await revealed(site, await site.store.read(partial(_find, id=integration, moment=moment))))
     # The guide is about what to do now.
     return then.model_copy(
-        update={"as_of": moment, "source": then.source.model_copy(update={"app_guide": {}}), "waiting_for": ()}
+        update={
+            "as_of": moment,
+            "source": then.source.model_copy(update={"app_guide": {}}),
+            "waiting_for": (),
+            "changes": None,
+        }
     )
 
 

@@ -17,6 +17,7 @@ from syncline.store.effects import EffectRow
 from syncline.store.integrations import Integration
 from syncline.store.transaction import Transaction
 from syncline.web.asked import ListAsked
+from syncline.web.changes import changes_view
 from syncline.web.models import (
     ActorView,
     Blocker,
@@ -124,6 +125,7 @@ def view(site: Site, found: Found) -> Status:
         field_sync=of(documents.FIELD_SYNC),
         mapping=of(documents.MAPPING),
         run=of(documents.RUN),
+        changes=changes_view(site, now.state, found.documents),
         objects=_objects(site, found.documents),
         refused_records=tuple(RefusedRecord(**msgspec.structs.asdict(row)) for row in found.refused),
         secrets=tuple(SecretView(field=s.field, fingerprint=s.fingerprint, at=s.at) for s in found.secrets),
