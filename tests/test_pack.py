@@ -15,6 +15,7 @@ import pytest
 from syncline.config import Settings
 from syncline.core.chart_table import write_table
 from syncline.core.event import ErasedSubject
+from syncline.core.note import Signer
 from syncline.errors import UnavailableError
 from syncline.pack import Pack, Wanted
 from syncline.retention import Retention
@@ -169,6 +170,22 @@ async def test_a_log_whose_first_rows_were_let_go(house: Installation, tmp_path:
     start["nodes"][0] = "11" * 32
     (folder / "start.json").write_text(json.dumps(start))
     assert run(folder).code == 1
+
+
+@pytest.mark.slow
+async def test_a_key_that_followed_after_rows_were_let_go(house: Installation, tmp_path: Path) -> None:
+    """Whoever was told one of both needs no other, though the row that named the first is gone; a stranger has none."""
+    await Cut(house).cut()
+    first, second = await house.trusted(), str(await house.checkpoints.rotate(ADA))
+    await house.service.note("service.stopped", {})
+    await house.checkpoints.sign()
+    path = await house.pack(tmp_path / "rotated.zip")
+    for key in (first, second):
+        answer = run(path, "--key", key)
+        assert answer.code == 0, answer.text
+        assert "after the last good" not in answer.text
+    stranger = str(Signer("syncline/test", bytes(32)).verifier)
+    assert "by a key that was given" in run(path, "--key", stranger).text
 
 
 @pytest.mark.slow

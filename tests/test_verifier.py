@@ -195,7 +195,7 @@ async def test_rows_after_the_last_checkpoint_are_named(house: Installation, tmp
     await house.service.note("service.stopped", {})
     answer = run(await house.pack(tmp_path / "later.zip"), "--key", await house.trusted())
     assert answer.code == 0
-    assert "after the last checkpoint" in answer.text
+    assert "after the last good checkpoint" in answer.text
 
 
 async def test_a_key_that_followed_is_trusted_by_the_one_before_it(house: Installation, tmp_path: Path) -> None:
@@ -208,7 +208,7 @@ async def test_a_key_that_followed_is_trusted_by_the_one_before_it(house: Instal
     for key in (first, second):
         answer = run(path, "--key", key)
         assert answer.code == 0, answer.text
-        assert "after the last" not in answer.text
+        assert "after the last good" not in answer.text
     stranger = str(Signer("syncline/test", bytes(32)).verifier)
     assert "by a key that was given" in run(path, "--key", stranger).text
 

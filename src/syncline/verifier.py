@@ -240,8 +240,8 @@ class Log:
         self.pack, self.pinned, self.some_chains, self.where = pack, pinned, some_chains, "the pack"
         charts = [name for name in pack.names if name.startswith("charts/") and name.endswith(".json")]
         self.charts = {name[7:-5]: json.loads(pack.read(name)) for name in charts}
-        self.keys = pinned or [Key(line) for line in pack.read("keys.txt").splitlines()]
-        self.trusted = {key.text for key in self.keys}
+        self.keys = pinned + [Key(line) for line in pack.read("keys.txt").splitlines()]
+        self.trusted = {key.text for key in pinned or self.keys}  # and those that they endorse
         self.signing: list[Key] = []  # the one in use, as far as the log was read
         inside = [json.loads(line) for line in pack.read("checkpoints.ndjson").splitlines()]
         placed = [("in the pack", one) for one in inside] + [("outside", one) for one in outside]
@@ -319,9 +319,10 @@ class Log:
         elif kind == "log.truncated" and data["through"] == self.cut.get("through"):
             text, key = open_note(self.cut["note"], self.signing or self.keys)
             root = base64.b64encode(Tree(self.first, self.cut["nodes"]).root()).decode()
-            bases = [json.dumps(base, ensure_ascii=False, separators=(",", ":")) + "\n" for base in self.cut["bases"]]
-            said = ["syncline truncation v1", key.name, str(self.first), root, sha256("".join(bases).encode()).hex()]
-            if text.split("\n") != said:
+            lines = [json.dumps(base, ensure_ascii=False, separators=(",", ":")) + "\n" for base in self.cut["bases"]]
+            bases = sha256("".join(lines).encode()).hex()
+            said = f"syncline truncation v1\n{key.name}\n{self.first}\n{root}\n{bases}"
+            if (text, data["root"], data["bases"]) != (said, root, bases):
                 raise Fault(f"the log does not go on as was signed when the rows up to {self.first} were let go")
             self.cut = {}
 
@@ -369,7 +370,10 @@ class Log:
         notes = (
             (not self.pinned, "the keys came with the pack: get the key from elsewhere, and give it with --key"),
             (not self.signed_outside, "no checkpoint from outside: whoever has the signing key can write a log anew"),
-            (self.signed < self.position, "the rows after the last checkpoint are bound to one another and no more"),
+            (
+                self.signed < self.position,
+                "the rows after the last good checkpoint are bound to one another, and no more",
+            ),
             (self.newer, f"checkpoints from outside that are newer than the pack: {self.newer:,}"),
             (self.hidden, f"rows of chains that are not shown, of which there is only the hash: {self.hidden:,}"),
             (self.first, f"the rows up to {self.first:,} were let go by retention"),

@@ -43,7 +43,7 @@ async def test_a_pack_proves_and_is_itself_on_the_log(doors: Doors, tmp_path: Pa
     path.write_bytes(body)
     answer = run(path, "--key", (await doors.site.checkpoints._keys.known())[0].key)
     assert answer.code == 0, answer.text
-    assert "after the last checkpoint" not in answer.text
+    assert "after the last good checkpoint" not in answer.text
     (begun,), (ended,) = await told(doors, "log.export_started"), await told(doors, "log.exported")
     assert begun["data"] == {"format": "pack"}
     rows = zipfile.ZipFile(path).read("rows.ndjson").splitlines()
