@@ -20,21 +20,23 @@ def test_guards_and_memory_look_at_nothing_personal(module: ModuleType) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "id_", "subject"),
+    ("kind", "id_", "via", "subject"),
     [
-        ("person", "ak_1", "person:ak_1"),
-        ("link", "cl_1", "link:cl_1"),
-        ("hook", "in_1", "hook:in_1"),
-        ("source", "ak_1", "person:ak_1"),
-        ("source", "cl_1", "link:cl_1"),
-        ("effect", "in_1.2.0", "integration:in_1"),
-        ("timer", "in_1.2.0", "integration:in_1"),
-        ("service", "worker", "integration:in_1"),
+        ("person", "ak_1", "", "person:ak_1"),
+        ("link", "cl_1", "", "link:cl_1"),
+        ("hook", "in_1", "", "hook:in_1"),
+        ("source", "ak_1", "callback", "person:ak_1"),
+        ("source", "cl_1", "callback", "link:cl_1"),
+        ("source", "in_1", "notification", "hook:in_1"),
+        ("target", "in_1", "notification", "hook:in_1"),
+        ("effect", "in_1.2.0", "", "integration:in_1"),
+        ("timer", "in_1.2.0", "", "integration:in_1"),
+        ("service", "worker", "", "integration:in_1"),
     ],
 )
-def test_each_sender_is_a_subject(kind: ActorKind, id_: str, subject: str) -> None:
+def test_each_sender_is_a_subject(kind: ActorKind, id_: str, via: str, subject: str) -> None:
     """A browser that comes back from a login is the person's or the guest's who sent it away."""
-    assert sender_of(Actor(kind, id_), "in_1") == subject
+    assert sender_of(Actor(kind, id_, via), "in_1") == subject
 
 
 def test_what_is_said_of_a_user_is_the_users() -> None:

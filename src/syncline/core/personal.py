@@ -26,6 +26,8 @@ def sender_of(actor: Actor, integration: str) -> str:
     match actor.kind:
         case "person" | "link" | "hook":
             return f"{actor.kind}:{actor.id}"
+        case "source" | "target" if actor.via != "callback":  # The side itself calls a hook.
+            return f"hook:{integration}"
         case "source":  # A browser that comes back: the person's or the guest's who sent it away.
             return f"{'link' if actor.id.startswith('cl_') else 'person'}:{actor.id}"
         case _:

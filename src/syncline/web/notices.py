@@ -42,7 +42,8 @@ async def receive(door: Door, request: web.Request) -> web.StreamResponse:
     try:
         body = side.redact(await _authenticate(site, door, side, request))
         reading = await read(site, integration, side, request.content_type, body)
-        count = len(await take(site, door, integration, reading, request=request_id(request)))
+        told = {"request": request_id(request), "address": request.remote or ""}
+        count = len(await take(site, door, integration, reading, **told))
         await _keep_unread(request, door, body, reading)
     except web.HTTPRequestEntityTooLarge:
         too_large = InputError("request.too_large")
@@ -73,9 +74,10 @@ async def take(
     via: str = "notification",
     cause: str = "",
     request: str = "",
+    address: str = "",
 ) -> list[Outcome]:
     """Record each thing that a call tells as an event of its own; raises `UnavailableError` when one could not be."""
-    actor = Actor("source" if door == "source" else "target", integration, via)
+    actor = Actor("source" if door == "source" else "target", integration, via, address)
     made = partial(_event, door, Event(integration, "", "", actor, site.now(), cause=cause, request=request))
     handled: list[Any] = await asyncio.gather(
         *(site.engine.handle(made(one)) for one in reading.notices), return_exceptions=True
