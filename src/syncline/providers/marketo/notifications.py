@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from syncline.errors import InputError
+from syncline.providers.marketo import fields
 from syncline.providers.notices import Delivery, Notice, Reading
 from syncline.providers.port import Instruction
 
@@ -27,7 +28,9 @@ _RECORD = re.compile(r"[0-9A-Za-z]{1,64}")
 _DELIVERY = re.compile(r"[!-~][ -~]{0,199}")
 _MOST_FIELDS = 30
 _MOST_LETTERS = 1000
-_TEMPLATE = '{"event": "sync", "person": {{lead.Id}}, "record": {{lead.SFDC Id}}}'
+#: A token names a field by its label.
+_RECORD_TOKEN = "{{lead." + fields.written(fields.KEY_FIELD)["displayName"] + "}}"
+_TEMPLATE = '{"event": "sync", "person": {{lead.Id}}, "record": ' + _RECORD_TOKEN + "}"
 
 
 class CampaignWebhooks:
@@ -52,15 +55,15 @@ class CampaignWebhooks:
 
     def read(self, delivery: Delivery) -> Reading:
         """Read a call; raises `InputError`."""
-        fields = _fields(delivery)
-        event = _required(fields, "event", _EVENT)
-        person = _required(fields, "person", _PERSON)
-        record = _optional(fields, "record", _RECORD)
-        name = _optional(fields, "delivery", _DELIVERY)
+        given = _given(delivery)
+        event = _required(given, "event", _EVENT)
+        person = _required(given, "person", _PERSON)
+        record = _optional(given, "record", _RECORD)
+        name = _optional(given, "delivery", _DELIVERY)
         data: dict[str, Any] = {"path": PATH, "person": person} | ({"record": record} if record else {})
         if event == SYNC:
             return Reading((Notice(name, "person.sync_requested", data, wants=record),))
-        told = {key: value for key, value in fields.items() if key not in {"event", "person", "record", "delivery"}}
+        told = {key: value for key, value in given.items() if key not in {"event", "person", "record", "delivery"}}
         # Apart, as all that a sender says in words of its own: it is personal, and no result of ours.
         data |= {"stage": event} | ({"sent": told} if told else {})
         return Reading((Notice(name, "person.reported", data),))
@@ -86,26 +89,26 @@ class CampaignWebhooks:
         )
 
 
-def _fields(delivery: Delivery) -> Mapping[str, Any]:
+def _given(delivery: Delivery) -> Mapping[str, Any]:
     match delivery.media_type:
         case "application/json":
-            fields = _json(delivery.body)
+            given = _json(delivery.body)
         case "application/x-www-form-urlencoded":
-            fields = _form(delivery.body)
+            given = _form(delivery.body)
         case _:
             raise InputError("request.media_type", "a webhook is JSON or a form")
-    long = (str(part) for pair in fields.items() for part in pair)
-    if len(fields) > _MOST_FIELDS or any(len(part) > _MOST_LETTERS for part in long):
+    long = (str(part) for pair in given.items() for part in pair)
+    if len(given) > _MOST_FIELDS or any(len(part) > _MOST_LETTERS for part in long):
         raise InputError("hook.malformed", f"at most {_MOST_FIELDS} fields of {_MOST_LETTERS} letters")
-    return fields
+    return given
 
 
 def _json(body: bytes) -> dict[str, Any]:
     try:
-        fields = msgspec.json.decode(body, type=dict[str, str | int | float | bool | None])
+        given = msgspec.json.decode(body, type=dict[str, str | int | float | bool | None])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise InputError("hook.malformed", "the body has to be one JSON object of plain values") from None
-    return {name: value for name, value in fields.items() if value is not None and value != ""}
+    return {name: value for name, value in given.items() if value is not None and value != ""}
 
 
 def _form(body: bytes) -> dict[str, Any]:
@@ -118,15 +121,15 @@ def _form(body: bytes) -> dict[str, Any]:
     return dict(pairs)
 
 
-def _required(fields: Mapping[str, Any], name: str, form: re.Pattern[str]) -> str:
-    value = _optional(fields, name, form)
+def _required(given: Mapping[str, Any], name: str, form: re.Pattern[str]) -> str:
+    value = _optional(given, name, form)
     if not value:
         raise InputError("hook.malformed", f"{name} is missing")
     return value
 
 
-def _optional(fields: Mapping[str, Any], name: str, form: re.Pattern[str]) -> str:
-    value = str(fields.get(name, ""))
+def _optional(given: Mapping[str, Any], name: str, form: re.Pattern[str]) -> str:
+    value = str(given.get(name, ""))
     if value and not form.fullmatch(value):
         raise InputError("hook.malformed", f"{name} is not what it should be")
     return value
