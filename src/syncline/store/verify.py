@@ -15,6 +15,8 @@ from syncline.store.truncations import Base, bases, let_go
 
 _ROWS_PER_STEP = 10_000
 _NO_EVIDENCE = Evidence()
+#: Positions count from 1; what somebody has put before that is to be seen too.
+_BEFORE_ALL = -(2**63)
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -63,7 +65,8 @@ def verify(
     gone = let_go(tx)
     scan = _Scan(anchors or {}, {base.integration: _begun(base) for base in bases(tx, integration=integration)})
     tree = None if integration else TreeScan(tx.scan_checkpoints(), tx.scan_tree_nodes(), evidence, find_start(tx))
-    cursor = tx.scan_log_of(integration=integration, after=gone) if integration else tx.scan_log(after=gone)
+    after = gone or _BEFORE_ALL
+    cursor = tx.scan_log_of(integration=integration, after=after) if integration else tx.scan_log(after=after)
     while block := list(islice(cursor, _ROWS_PER_STEP)):
         scan.read(block)
         if tree is not None:
