@@ -42,8 +42,8 @@ async def receive(door: Door, request: web.Request) -> web.StreamResponse:
     try:
         body = side.redact(await _authenticate(site, door, side, request))
         reading = await read(site, integration, side, request.content_type, body)
-        told = {"request": request_id(request), "address": request.remote or ""}
-        count = len(await take(site, door, integration, reading, **told))
+        actor = actor_of(door, integration, "notification", request.remote or "")
+        count = len(await take(site, door, reading, actor, request=request_id(request)))
         await _keep_unread(request, door, body, reading)
     except web.HTTPRequestEntityTooLarge:
         too_large = InputError("request.too_large")
@@ -65,20 +65,19 @@ async def read(site: Site, integration: str, side: NoticeDoor, media_type: str, 
     return side.read(Delivery(media_type, body, context.org_id if context.pinned else ""))
 
 
+def actor_of(door: Door, integration: str, via: str, address: str = "") -> Actor:
+    """Answer the side that a door belongs to, as events name it."""
+    return Actor("source" if door == "source" else "target", integration, via, address)
+
+
 async def take(
-    site: Site,
-    door: Door,
-    integration: str,
-    reading: Reading,
-    *,
-    via: str = "notification",
-    cause: str = "",
-    request: str = "",
-    address: str = "",
+    site: Site, door: Door, reading: Reading, actor: Actor, *, cause: str = "", request: str = ""
 ) -> list[Outcome]:
-    """Record each thing that a call tells as an event of its own; raises `UnavailableError` when one could not be."""
-    actor = Actor("source" if door == "source" else "target", integration, via, address)
-    made = partial(_event, door, Event(integration, "", "", actor, site.now(), cause=cause, request=request))
+    """Record each thing that a call tells as an event of its own; raises `UnavailableError` when one could not be.
+
+    The actor is the side, by the integration's id.
+    """
+    made = partial(_event, door, Event(actor.id, "", "", actor, site.now(), cause=cause, request=request))
     handled: list[Any] = await asyncio.gather(
         *(site.engine.handle(made(one)) for one in reading.notices), return_exceptions=True
     )

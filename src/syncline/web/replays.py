@@ -77,7 +77,8 @@ async def _judge(site: Site, one: Refused, body: bytes, cause: str, request: str
     if one.door == "callback":
         raise ConflictError("inbox.not_replayable")
     reading = await notices.read(site, one.integration, sides(site)[one.door], one.media_type, body)
-    return await notices.take(site, one.door, one.integration, reading, via=_VIA, cause=cause, request=request)
+    actor = notices.actor_of(one.door, one.integration, _VIA)
+    return await notices.take(site, one.door, reading, actor, cause=cause, request=request)
 
 
 async def _open(site: Site, one: Refused, sealed: SealedBody) -> bytes:
