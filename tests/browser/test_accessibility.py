@@ -18,6 +18,7 @@ _AROUND = (
     "/",
     "/new",
     "/audit",
+    "/audit/checkpoints",
     "/audit/forwarding",
     "/keys",
     "/help/errors",
