@@ -120,6 +120,15 @@ async def test_export_is_itself_on_the_log(doors: Doors, form: str) -> None:
     assert started["disposition"] == ended["disposition"] == "handled"
 
 
+async def test_same_id_for_two_requests_hides_no_export(doors: Doors) -> None:
+    """A client may choose it; each export is one of its own all the same."""
+    for _ in range(2):
+        answer = await doors.ask("GET", "/api/audit?format=csv", headers={"X-Request-Id": "mine"})
+        assert answer.status == 200
+    for type_ in ("log.export_started", "log.exported"):
+        assert [row["disposition"] for row in await service_rows(doors, type_)] == ["handled", "handled"]
+
+
 async def test_nothing_is_exported_without_the_right_to(doors: Doors) -> None:
     """And nothing says that it was."""
     for role in ("viewer", "operator"):

@@ -5,6 +5,7 @@ One that breaks off must not look complete: its connection is reset, so that no 
 was.
 """
 
+import secrets
 import socket
 import struct
 from collections.abc import AsyncIterator, Callable
@@ -74,7 +75,9 @@ async def take(
 async def _note(site: Site, request: web.Request, type_: str, data: dict[str, Any], cause: str = "") -> int:
     """Put an event of an export on the service's log; answers its `seq`."""
     who, name = access.require(request, "export"), request_id(request)
-    event = Event(SERVICE, type_, f"{name}:{type_}", who.actor, site.now(), data, cause=cause, request=name)
+    # A key of its own: the request's id may be the client's, and with one that came before this would be a repetition.
+    key = f"export:{secrets.token_hex(12)}"
+    event = Event(SERVICE, type_, key, who.actor, site.now(), data, cause=cause, request=name)
     return (await site.engine.handle(event)).seq
 
 
