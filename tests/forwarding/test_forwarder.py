@@ -183,7 +183,7 @@ async def test_batch_that_is_too_large_is_halved_until_it_fits(house: House) -> 
     hand = Hand(fails=[too_large, too_large, None])
     await drain(house.forwarder(hand))
     assert hand.got == list(range(1, 11))
-    assert hand.batches == [2, 4, 4]
+    assert hand.batches == [2, 3, 4, 1]
     await house.happen(2)
     stuck = Hand(fails=[too_large] * 9)
     made = house.forwarder(stuck)

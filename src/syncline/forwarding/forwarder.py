@@ -123,7 +123,8 @@ class Forwarder:
         await self._store.write(partial(acknowledge, destination=name, position=last, now=self._now()))
         self._before_last, self._after = rows[0].position - 1, last
         self.delivered += len(rows)
-        self._most = min(_MOST_ROWS, self._most * 2)
+        # Back to more only little by little: what was too large is so again, and each try is a batch sent in vain.
+        self._most = min(_MOST_ROWS, self._most + max(1, self._most // 16))
         if self.trouble is not None:
             _log.info("forwarding.restored", destination=name, attempts=self.trouble.attempts)
             self.trouble = None
