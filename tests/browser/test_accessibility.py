@@ -54,6 +54,18 @@ async def test_every_panel_is_accessible(visit: Visit) -> None:
     assert found == []
 
 
+async def test_checkpoints_are_accessible(visit: Visit) -> None:
+    """With one whose note is shown, also on a small screen, which a key does not make any wider."""
+    checkpoints = visit.stage.site.checkpoints
+    await checkpoints.open()
+    await checkpoints.sign()
+    await visit.page.set_viewport_size({"width": 360, "height": 740})
+    await visit.go("/audit/checkpoints")
+    await visit.page.locator("summary").first.click()
+    assert await faults(visit, "/audit/checkpoints") == []
+    assert await visit.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
 async def test_places_that_the_log_goes_to_are_accessible(visit: Visit) -> None:
     """With one that does well and one that does not; the way to what its trouble means is there."""
     site = visit.stage.site
