@@ -19,6 +19,7 @@ class Row:
     position: int
     content: bytes
     hash: bytes
+    owner: str  #: whose chain it was in at first
 
     @property
     def json(self) -> dict[str, object]:
@@ -27,8 +28,11 @@ class Row:
 
     @property
     def chain(self) -> str:
-        """Whose it is."""
-        return str(self.json["integration"])
+        """Whose it says that it is; of one that says nothing, whose it was."""
+        try:
+            return str(self.json["integration"])
+        except (ValueError, KeyError, TypeError):
+            return self.owner
 
 
 @dataclass
@@ -68,7 +72,10 @@ def set_heads(copy: Copy) -> None:
     """Make the heads those that the rows lead to."""
     found = {}
     for row in copy.rows:
-        said = row.json
+        try:
+            said = row.json | {"seq": int(str(row.json["seq"]))}
+        except (ValueError, KeyError, TypeError):
+            continue
         found[row.chain] = (int(str(said["seq"])), row.hash.hex(), str(said["to"]))
     copy.heads = found
 
@@ -80,11 +87,14 @@ def renumber(copy: Copy) -> None:
 
 def edit(copy: Copy, chance: random.Random) -> None:
     """Change a few bytes of a row."""
+    flip(copy, chance.randrange(len(copy.rows)), chance)
+
+
+def garble(copy: Copy, chance: random.Random) -> None:
+    """Change a few bytes of a row, and compute everything anew from there on."""
     place = chance.randrange(len(copy.rows))
-    content = bytearray(copy.rows[place].content)
-    for _ in range(chance.randint(1, 3)):
-        content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
-    copy.rows[place] = replace(copy.rows[place], content=bytes(content).replace(b"\n", b" ").replace(b"\r", b" "))
+    flip(copy, place, chance)
+    chain_again(copy, place)
 
 
 def edit_a_value(copy: Copy, chance: random.Random) -> None:
@@ -184,6 +194,7 @@ def edit_a_checkpoint(copy: Copy, chance: random.Random) -> None:
 
 ALL: tuple[Tampering, ...] = (
     edit,
+    garble,
     edit_a_value,
     edit_a_hash,
     delete,
@@ -194,6 +205,14 @@ ALL: tuple[Tampering, ...] = (
     set_a_head,
     edit_a_checkpoint,
 )
+
+
+def flip(copy: Copy, place: int, chance: random.Random) -> None:
+    """Turn a few bits of a row round."""
+    content = bytearray(copy.rows[place].content)
+    for _ in range(chance.randint(1, 3)):
+        content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+    copy.rows[place] = replace(copy.rows[place], content=bytes(content).replace(b"\n", b" ").replace(b"\r", b" "))
 
 
 def say_something_else(copy: Copy, place: int, chance: random.Random) -> None:

@@ -17,6 +17,7 @@ import msgspec
 
 import syncline
 from syncline import verifier
+from syncline.core.audit import UNREADABLE
 from syncline.core.chart import parse_chart
 from syncline.core.chart_table import write_table
 from syncline.core.event import SERVICE
@@ -194,7 +195,10 @@ class Pack:
         file.write(b"\n".join(lines) + b"\n")
 
     def _is_shown(self, row: Packed) -> bool:
-        return self._wanted.whole or self._wanted.shows(_OWNER.decode(row.content).integration)
+        try:
+            return self._wanted.whole or self._wanted.shows(_OWNER.decode(row.content).integration)
+        except UNREADABLE:
+            return False  # Somebody has been at it; nobody can say whose it is.
 
 
 class _Pipe:

@@ -45,6 +45,9 @@ from syncline.core.subscription import EndedSubscription, KeptSubscription, Repl
 #: What stands in the place of a previous hash before the first row.
 GENESIS = bytes(32)
 
+#: What reading bytes back raises when they are no row.
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
 #: The format of the rows that are written now. Rows of format 1 say no `v`.
 FORMAT = 2
 
@@ -102,7 +105,7 @@ def encode(row: Row) -> bytes:
 
 
 def decode(content: bytes) -> Row:
-    """Read a row back; raises `msgspec.DecodeError` when the bytes are none."""
+    """Read a row back; raises one of `UNREADABLE` when the bytes are none."""
     return _DECODER.decode(content)
 
 

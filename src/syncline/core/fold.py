@@ -10,7 +10,7 @@ import hashlib
 import msgspec
 
 import syncline
-from syncline.core.audit import GENESIS
+from syncline.core.audit import GENESIS, UNREADABLE
 from syncline.core.context import Context, after
 from syncline.core.decide import ACCEPTED
 from syncline.core.event import birth_of
@@ -73,10 +73,10 @@ def advance(fold: Fold, columns: Columns, owns_key: int, content: bytes, stored:
         return
     try:
         row = _GIST.decode(content)
-    except msgspec.DecodeError as error:
+        fold.fault = _misplaced(fold, columns, owns_key, row) or _impossible(fold, row)
+    except UNREADABLE as error:
         fold.fault = f"its bytes are no row: {error}"
         return
-    fold.fault = _misplaced(fold, columns, owns_key, row) or _impossible(fold, row)
     if not fold.fault:
         fold.seq = row.seq
         fold.hash = link
@@ -94,10 +94,10 @@ def differences(fold: Fold, seq: int, state: str, state_seq: int, context: str, 
     if (fold.state, fold.state_seq) != (state, state_seq):
         return f"it is in {state} since seq {state_seq}, its log says {fold.state} since seq {fold.state_seq}"
     try:
-        memory = _CONTEXT.decode(context)
-    except msgspec.DecodeError as error:
+        same = _CONTEXT.decode(context) == _CONTEXT.decode(fold.context)
+    except UNREADABLE as error:
         return f"its memory cannot be read: {error}"
-    return "" if memory == _CONTEXT.decode(fold.context) else "its memory is not what its log says"
+    return "" if same else "its memory is not what its log says"
 
 
 def _misplaced(fold: Fold, columns: Columns, owns_key: int, row: Gist) -> str:

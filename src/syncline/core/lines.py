@@ -17,7 +17,7 @@ def line(position: int, content: bytes, digest: bytes, extra: bytes = b"") -> by
 
 def sealed_texts(content: bytes) -> list[str]:
     """List what looks sealed in the canonical bytes of a row, each once, in order."""
-    return list(dict.fromkeys(_SEALED.findall(content.decode())))
+    return list(dict.fromkeys(_SEALED.findall(content.decode(errors="replace"))))
 
 
 def hidden_line(position: int, digest: bytes) -> bytes:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from syncline.core.audit import GENESIS, chain
+from syncline.core.audit import GENESIS, UNREADABLE, chain
 from syncline.core.event import SERVICE
 from syncline.core.merkle import Range
 from syncline.core.note import NoteError, VerifierKey, open_checkpoint
@@ -63,7 +63,7 @@ class Tally:
             return
         try:
             row = _GLANCE.decode(content)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             self._find(f"position {position} holds no row")
             return
         self.rows += 1

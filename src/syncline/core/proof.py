@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from syncline.core.audit import chain
+from syncline.core.audit import UNREADABLE, chain
 from syncline.core.merkle import HASH_BYTES, continues, includes
 from syncline.core.note import Checkpoint, NoteError, VerifierKey, open_checkpoint
 
@@ -56,7 +56,7 @@ def read_noted(line: bytes) -> Noted | None:
     """Read such a line; None for anything else, such as one that was cut off."""
     try:
         return _NOTED.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
 
 
@@ -64,7 +64,7 @@ def read_row_proof(text: bytes) -> RowProof:
     """Read the proof file of a row; raises `ProofError`."""
     try:
         return _ROW_PROOF.decode(text)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise ProofError(f"this is no proof of a row: {error}") from None
 
 

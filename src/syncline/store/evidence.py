@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from syncline.core.audit import decode
+from syncline.core.audit import UNREADABLE, decode
 from syncline.core.decide import ACCEPTED
 from syncline.core.event import SERVICE
 from syncline.core.key_trail import MADE, ROTATED, KeyTrail
@@ -153,7 +153,7 @@ class TreeScan:
     def _read_key(self, row: tuple[Any, ...], tell: Callable[[str, int, str], None]) -> None:
         try:
             what = self._trail.read(row[_TYPE], decode(row[_CONTENT]).data, row[_POSITION])
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             what = f"its bytes are no row: {error}"
         if what:
             tell(row[_INTEGRATION], row[_SEQ], what)
