@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from syncline.core.event import SERVICE, Actor, Brought, Document
 from syncline.core.key_trail import FIELD, KEYS, MADE, ROTATED, KnownKey, KnownKeys, endorse
 from syncline.core.note import Signer
-from syncline.credentials import open_safe, open_secrets
+from syncline.credentials import open_safe, open_secret
 from syncline.errors import UnavailableError
 from syncline.service_log import ServiceLog
 from syncline.store.integrations import documents
@@ -52,11 +52,11 @@ class SigningKeys:
             if not outcome.accepted:
                 raise UnavailableError("store.unavailable", f"no key for checkpoints: {outcome.reason}")
             return signer
-        found = await open_secrets(self._store, self._vault, SERVICE, FIELD)
+        seed_text = await open_secret(self._store, self._vault, SERVICE, FIELD)
         name, _, _ = known[-1].key.partition("+")
         if self._origin not in {"", name}:
             _tell.warning("checkpoint_origin_stays", origin=name, asked_for=self._origin)
-        return Signer(name, base64.b64decode(found[FIELD].get_secret_value()))
+        return Signer(name, base64.b64decode(seed_text.get_secret_value()))
 
     async def rotate(self, old: Signer, data: Mapping[str, Any], actor: Actor, request: str) -> Signer:
         """Change to a new key, which the old one endorses; `data` is what else the row is to say."""

@@ -28,8 +28,8 @@ LOG = (
     ),
     Problem(
         "checkpoint.unknown",
-        "The log was never of that size.",
-        "The size is larger than the log is now, or larger than the one that it is compared with.",
+        "The log cannot be shown at that size.",
+        "The size is larger than the log is now, or than the one that it is compared with; or rows are gone that it needs.",
         "Take the sizes from the list of checkpoints (syncline audit checkpoints).",
         "admin",
     ),

@@ -10,7 +10,16 @@ from syncline.core.merkle import consistency_spans
 from syncline.core.note import VerifierKey
 from syncline.core.proof import Consistency, RowProof
 from syncline.errors import NotFoundError
-from syncline.store.checkpoints import Signed, log_end, prove_row, root_of, roots, signed_at, signed_before
+from syncline.store.checkpoints import (
+    BrokenLogError,
+    Signed,
+    log_end,
+    prove_row,
+    root_of,
+    roots,
+    signed_at,
+    signed_before,
+)
 from syncline.store.transaction import Transaction
 from syncline.web.models import Model
 from syncline.web.site import Site
@@ -140,7 +149,10 @@ async def proof(site: Site, integration: str, seq: str) -> ProofOfRow:
     """Prove a row; raises `NotFoundError` without such a row, `ConflictError` before a checkpoint holds it."""
     if not (seq.isascii() and seq.isdecimal() and len(seq) < _DIGITS):
         raise NotFoundError("audit.unknown_row", f"{integration} has no row {seq[:_DIGITS]}")
-    return ProofOfRow.of(await site.store.read(partial(prove_row, integration=integration, seq=int(seq))))
+    try:
+        return ProofOfRow.of(await site.store.read(partial(prove_row, integration=integration, seq=int(seq))))
+    except BrokenLogError as error:
+        raise NotFoundError("checkpoint.unknown", str(error)) from None
 
 
 async def consistency(site: Site, asked: ConsistencyAsked) -> ProofOfConsistency:
@@ -156,7 +168,10 @@ async def consistency(site: Site, asked: ConsistencyAsked) -> ProofOfConsistency
         proof = Consistency(asked.old, old, asked.new, new, tuple(hash_.hex() for hash_ in path))
         return proof, signed_at(tx, size=asked.old), signed_at(tx, size=asked.new)
 
-    proof, before, after = await site.store.read(find)
+    try:
+        proof, before, after = await site.store.read(find)
+    except BrokenLogError as error:
+        raise NotFoundError("checkpoint.unknown", str(error)) from None
     return ProofOfConsistency(
         old_size=proof.old_size,
         old_root=proof.old_root,
