@@ -139,3 +139,11 @@ def test_an_empty_list_says_what_to_do(service: Service) -> None:
     service.answers["/api/audit"] = (200, {"items": [], "next": None})
     assert "ask for less" in run(service.url, "audit", "list", "--type", "x")[1]
     assert "syncline status" in run(service.url, "audit", "list")[1]
+
+
+def test_a_past_moment_is_asked_for_one_integration(service: Service) -> None:
+    """As it was then; of all of them nobody can say it."""
+    service.answers["/api/integrations/in_1"] = (200, {"id": "in_1", "as_of": 1})
+    assert run(service.url, "status", "in_1", "--as-of", "2026-01-31", "--json")[0] == 0
+    assert asked(service) == [("/api/integrations/in_1", {"as_of": "2026-01-31"})]
+    assert run(service.url, "status", "--as-of", "2026-01-31")[0] == 2

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from syncline.cli.client import DEFAULT_URL, Client, ServiceKey, ServiceUrl, connect
-from syncline.cli.exits import command
+from syncline.cli.exits import USAGE, CommandError, command
 from syncline.cli.output import AsJson, actor, moment, write_json, write_table, write_text
 
 _PAGE = 200
@@ -17,6 +17,9 @@ async def status(
     *,
     state: Annotated[str, typer.Option(help="Only those in this state or below it, such as `syncing`.")] = "",
     search: Annotated[str, typer.Option(help="Only those with this in their name.")] = "",
+    as_of: Annotated[
+        str, typer.Option(help="One integration as it was at this moment, such as 2026-01-31T12:00 (UTC).")
+    ] = "",
     url: ServiceUrl = DEFAULT_URL,
     key: ServiceKey = "",
     as_json: AsJson = False,
@@ -26,10 +29,14 @@ async def status(
     Example: syncline status
 
     Example: syncline status in_3f2a --json
+
+    Example: syncline status in_3f2a --as-of 2026-01-31T12:00
     """
+    if as_of and not integration:
+        raise CommandError("--as-of is for one integration; name it", code=USAGE)
     async with connect(url, key) as client:
         if integration:
-            found = await client.get(f"/api/integrations/{integration}")
+            found = await client.get(f"/api/integrations/{integration}", as_of=as_of)
             write_json(found) if as_json else _explain(found)
             return
         items = await _all(client, state, search)

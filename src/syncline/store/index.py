@@ -156,7 +156,7 @@ class SearchIndex:
     def _connect(self) -> None:
         self._writer = _open(self.path)
         # A file that lost its last commits is a little behind; one that was cut short is found corrupt and made anew.
-        for pragma in ("journal_mode = wal", "synchronous = normal", "temp_store = memory", "cache_size = -8000"):
+        for pragma in ("journal_mode = wal", "synchronous = normal", "temp_store = memory", "cache_size = -2000"):
             self._execute(f"PRAGMA {pragma}")
         self._execute("ATTACH ? AS log", (f"{self._log.absolute().as_uri()}?mode=ro",))
 
