@@ -29,7 +29,7 @@ LOG = (
     Problem(
         "checkpoint.unknown",
         "The log cannot be shown at that size.",
-        "The size is larger than the log is now, or than the one that it is compared with; or rows are gone that it needs.",
+        "It is larger than the log is now, or than the size that it is compared with; or rows are gone that it needs.",
         "Take the sizes from the list of checkpoints (syncline audit checkpoints).",
         "admin",
     ),
