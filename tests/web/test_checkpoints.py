@@ -8,6 +8,7 @@ from syncline.core.note import VerifierKey, claimed, open_checkpoint
 from syncline.core.proof import Consistency, ProofError, RowProof, check_consistency, check_row
 from syncline.store.access import Role
 from tests.store.forgery import truncate
+from tests.store.leaves import tamper
 from tests.web.doors import Answer, Doors
 
 
@@ -89,6 +90,17 @@ async def test_the_log_was_only_added_to(doors: Doors) -> None:
         answer = await doors.ask("GET", f"/api/audit/consistency?{query}")
         assert (answer.status, answer.code) == (404, "checkpoint.unknown")
     assert (await doors.ask("GET", "/api/audit/consistency?old=1")).code == "request.invalid"
+
+
+async def test_a_proof_that_needs_a_row_that_is_gone_is_refused_in_words(doors: Doors) -> None:
+    """Retention or somebody else has taken it away."""
+    await doors.site.checkpoints.open()
+    id_ = (await doors.create())["id"]
+    size = await sign(doors, 3)
+    tamper(doors.store, "DELETE FROM audit WHERE position = (SELECT max(position) - 1 FROM audit)")
+    for path in (f"/api/audit/consistency?old=1&new={size}", f"/api/integrations/{id_}/audit/1/proof"):
+        answer = await doors.ask("GET", path)
+        assert (answer.status, answer.code) == (404, "checkpoint.unknown"), answer.text
 
 
 async def test_an_admin_changes_the_key(doors: Doors) -> None:
