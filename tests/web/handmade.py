@@ -1,6 +1,7 @@
 """Two providers made by hand: they know addresses and words, and fail a test that makes them go out."""
 
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import NoReturn, cast
 from urllib.parse import urlencode
 
@@ -26,6 +27,7 @@ class _Source(_Quiet):
     objects = ("Lead", "Contact")
     scopes = ("api", "refresh_token")
     notices = OutboundMessages(objects)
+    changes = SimpleNamespace(title="Change Feed")
     login_hosts = (("Production", "https://login.crm.example", "for work"),)
     problems: Mapping[str, Problem] = {
         "crm.denied": Problem("crm.denied", "Denied.", "Deny was pressed.", "Press Allow.", "admin"),
