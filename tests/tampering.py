@@ -73,10 +73,10 @@ def set_heads(copy: Copy) -> None:
     found = {}
     for row in copy.rows:
         try:
-            said = row.json | {"seq": int(str(row.json["seq"]))}
+            said = row.json
+            found[row.chain] = (int(str(said["seq"])), row.hash.hex(), str(said["to"]))
         except (ValueError, KeyError, TypeError):
-            continue
-        found[row.chain] = (int(str(said["seq"])), row.hash.hex(), str(said["to"]))
+            continue  # It says nothing that could be read.
     copy.heads = found
 
 
