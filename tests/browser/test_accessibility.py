@@ -85,6 +85,7 @@ async def test_pages_around_are_accessible(visit: Visit) -> None:
     await visit.page.emulate_media(reduced_motion="reduce")
     id_ = await visit.stage.reach("credentials_saved.login_failed")
     paths = [*_AROUND, f"/i/{id_}/timeline", f"/i/{id_}/timeline?seq=3", f"/i/{id_}/login/finished"]
+    paths += ["/audit?actor_kind=person&text=app", "/audit?type=none", f"/i/{id_}?as_of={visit.stage.site.now()}"]
     paths += [f"/i/{id_}/do/{event}" for event in ("credentials.saved", "account.saved", "disconnect.requested")]
     key = {"Authorization": f"Bearer {await visit.stage.key()}"}
     async with visit.stage.client.post(f"/api/integrations/{id_}/connect-links", json={}, headers=key) as made:
