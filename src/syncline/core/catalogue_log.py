@@ -11,14 +11,6 @@ LOG = (
         "admin",
     ),
     Problem(
-        "audit.no_checkpoint",
-        "The oldest rows cannot be let go yet.",
-        "A signed checkpoint has to cover them first, so that what is left can still be proved.",
-        "Nothing; checkpoints are signed while the service runs, and this is tried again.",
-        "nobody",
-        retryable=True,
-    ),
-    Problem(
         "checkpoint.not_yet",
         "No checkpoint holds the row yet.",
         "It is younger than the newest checkpoint.",
