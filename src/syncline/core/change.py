@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from syncline.core.documents import FIELD_SYNC, OBJECT_SYNC, RUN
+from syncline.core.documents import CHANGES, FIELD_SYNC, OBJECT_SYNC, RUN
 
 #: Parts that are named; of more only the number is said.
 MOST_PARTS = 100
@@ -33,7 +33,7 @@ def digest(body: object) -> str:
 
 def is_configuration(document: str) -> bool:
     """Whether a document says how things are set up, and not how far some work has come."""
-    return document not in {RUN, FIELD_SYNC} and not document.startswith(OBJECT_SYNC)
+    return document not in {RUN, FIELD_SYNC, CHANGES} and not document.startswith(OBJECT_SYNC)
 
 
 def compare(before: object, after: object) -> Change | None:
