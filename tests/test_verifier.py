@@ -4,6 +4,7 @@ import ast
 import json
 import shutil
 import sys
+import zipfile
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
@@ -188,6 +189,15 @@ def test_what_cannot_be_read(tmp_path: Path, log: Path) -> None:
         answer = run(*arguments)
         assert answer.code == 2, answer.text
     assert run(broken).code != 0
+
+
+def test_two_files_of_one_name(tmp_path: Path, log: Path) -> None:
+    """One could be shown to people and the other to the verifier."""
+    twice = tmp_path / "twice.zip"
+    shutil.copy(log, twice)
+    with zipfile.ZipFile(twice, "a") as opened, pytest.warns(UserWarning, match="Duplicate"):
+        opened.writestr("heads.json", b"{}")
+    assert run(twice).text == "NOT TRUE: the pack: two files have one name\n"
 
 
 async def test_rows_after_the_last_checkpoint_are_named(house: Installation, tmp_path: Path) -> None:

@@ -259,6 +259,8 @@ class Log:
 
     def read(self) -> None:
         """Read everything; raises the first fault, and `where` says where."""
+        if len(set(self.pack.names)) != len(self.pack.names):
+            raise Fault("two files have one name")
         for name, chart in self.charts.items():
             if sha256(chart["source"].encode()).hex()[:12] != name.partition("#")[2]:
                 raise Fault(f"the chart {name} is not the one that it is named after")
