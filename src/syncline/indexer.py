@@ -67,13 +67,18 @@ class Indexer:
         while not self._index.broken:
             begun = time.perf_counter()
             try:
-                count = await on_thread(self._index.advance)
+                count, own = await on_thread(self._advance)
             except sqlite3.Error as error:
                 if not self._index.blame(error):
                     raise
                 return
-            spent = time.perf_counter() - begun
             now = (time.perf_counter(), time.process_time())
-            others = (now[1] - last[1] - spent) / (now[0] - last[0])
+            busy = now[1] - last[1] - own > _BUSY * (now[0] - last[0])
             last = now
-            await asyncio.sleep((_LONG_REST if others > _BUSY else _REST) * spent if count else _PAUSE)
+            await asyncio.sleep((_LONG_REST if busy else _REST) * (now[0] - begun) if count else _PAUSE)
+
+    def _advance(self) -> tuple[int, float]:
+        """Take in a batch; answers how many rows it was and what it cost of the processor, in seconds."""
+        begun = time.thread_time()
+        count = self._index.advance()
+        return count, time.thread_time() - begun
