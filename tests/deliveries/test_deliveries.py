@@ -1,10 +1,13 @@
 """From the log to a subscriber: signed, numbered, in order, and nothing lost."""
 
 import asyncio
+from functools import partial
 
 import pytest
 from standardwebhooks.webhooks import WebhookVerificationError
 
+from syncline.core.event import SERVICE
+from syncline.store.log import Filter, rows
 from tests.deliveries.stage import Stage, checked, until
 
 FAILED = ("checks.failed",)
@@ -39,6 +42,24 @@ async def test_what_happens_is_told_signed_and_numbered(stage: Stage) -> None:
     stage.secrets["another"] = stage.secrets[id_].__class__("whsec_c2VjcmV0c2VjcmV0c2VjcmV0")
     with pytest.raises(WebhookVerificationError):
         stage.verify("another", one.calls[0])
+
+
+async def test_log_says_that_secrets_are_opened_before_they_sign(stage: Stage) -> None:
+    """Once for all that a lane sends, and again when they have changed."""
+    id_ = await stage.subscribe(stage.receiver().url, types=FAILED)
+    stage.run()
+    await stage.happen(times=3)
+    await stage.settled(id_, 3)
+    await stage.keep((await stage.find(id_)).kept, name="other")
+    await stage.happen()
+    await stage.settled(id_, 4)
+    log = await stage.store.read(partial(rows, wanted=Filter(SERVICE), limit=100))
+    lent = [each.row for each in log if each.row.type == "secret.lent"]
+    assert [row.data for row in lent] == [{"to": "deliver", "subscription": id_}] * 2
+    assert [text.rpartition(":")[0] for text in lent[0].brought] == [
+        f"lent:subscription.{id_}.address",
+        f"lent:subscription.{id_}.key.1",
+    ]
 
 
 async def test_subscription_is_told_of_what_comes_after_it_only(stage: Stage) -> None:
@@ -150,7 +171,7 @@ async def test_nothing_is_read_while_nobody_subscribes(stage: Stage) -> None:
     read: list[int] = []
     outbox = running._outbox.fill
 
-    async def counted(subscriptions: list[object]) -> tuple[set[str], bool]:
+    async def counted(subscriptions: list[object]) -> tuple[set[str], float | None]:
         read.append(len(subscriptions))
         return await outbox(subscriptions)  # type: ignore[arg-type]
 

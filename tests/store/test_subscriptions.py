@@ -138,3 +138,14 @@ async def test_ended_deliveries_are_kept_for_a_while(store: Store, engine: Engin
     assert await store.write(partial(trim, before=0, beyond=0)) == 0
     await change(engine, EndedSubscription("sub_1"), "subscription.ended")
     assert await store.write(partial(trim, before=0, beyond=0)) == len(left)
+
+
+async def test_retention_waits_for_those_who_are_on(store: Store, engine: Engine) -> None:
+    """A row goes when everybody was told of it; whoever is switched off is not waited for."""
+    await change(engine, KEPT, "subscription.made")
+    assert await store.read(lambda tx: tx.find_least_scanned()[0]) == (await find(store)).scanned == 2
+    await walk(engine, "syncing.waiting")
+    await fill(store, await find(store))
+    assert await store.read(lambda tx: tx.find_least_scanned()[0]) == (await find(store)).scanned > 10
+    await change(engine, msgspec.structs.replace(KEPT, version=2, enabled=False))
+    assert await store.read(lambda tx: tx.find_least_scanned()[0]) is None

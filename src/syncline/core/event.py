@@ -216,6 +216,7 @@ SERVICE_EVENTS: dict[str, EventType] = {
     "subscription.disabled": EventType("Subscription switched off: its address does not answer", _by("service")),
     "subscription.ended": EventType("End a subscription", _by("person")),
     "deliveries.replayed": EventType("Send deliveries again", _by("person")),
+    "secret.lent": EVENTS["secret.lent"],
     "checkpoint_key.made": EventType("Key for signing checkpoints made", _by("service")),
     "checkpoint_key.rotated": EventType("Sign checkpoints with a new key", _by("person")),
     "checkpoint.contradicted": EventType("The log is not what a checkpoint was signed for", _by("service")),

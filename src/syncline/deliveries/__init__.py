@@ -11,6 +11,7 @@ from syncline.config import Settings
 from syncline.core.event import SERVICE, Actor
 from syncline.core.subscription import KeptSubscription
 from syncline.deliveries.lane import Lane
+from syncline.deliveries.opening import open_subscription
 from syncline.deliveries.outbox import Outbox
 from syncline.deliveries.tools import Tools
 from syncline.destinations import Destinations
@@ -50,7 +51,14 @@ class Deliveries:
         """Take what it works with; nothing runs yet."""
         self._store, self._service_log, self._settings, self._now = store, service_log, settings, now
         self._woken, self._stopping = asyncio.Event(), asyncio.Event()
-        self._tools = Tools(store, vault, destinations, now, self._woken.set, self._switch_off)
+        self._tools = Tools(
+            store,
+            destinations,
+            now,
+            self._woken.set,
+            partial(open_subscription, store, vault, service_log, to="deliver"),
+            self._switch_off,
+        )
         self._outbox = Outbox(store, now)
         self._lanes: dict[str, tuple[Lane, asyncio.Task[None]]] = {}
         self._changed = True

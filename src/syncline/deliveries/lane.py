@@ -14,12 +14,10 @@ from functools import partial
 
 import msgspec
 import structlog
-from pydantic import SecretStr
 
-from syncline import credentials
-from syncline.core.event import SERVICE
-from syncline.core.subscription import GIVEN_UP_AFTER, LONGEST_SILENCE, address_field, again_at
-from syncline.deliveries.caller import Called, call, key_of, message_id
+from syncline.core.subscription import GIVEN_UP_AFTER, LONGEST_SILENCE, again_at
+from syncline.deliveries.caller import Called, call, message_id
+from syncline.deliveries.opening import Opened
 from syncline.deliveries.tools import Tools
 from syncline.errors import NotFoundError, SynclineError
 from syncline.store import deliveries as stored
@@ -47,7 +45,7 @@ class Lane:
         self.hungry = True
         self._id, self._tools = id_, tools
         self._woken, self._stopping = asyncio.Event(), asyncio.Event()
-        self._opened: tuple[int, SecretStr, dict[str, bytes]] | None = None
+        self._opened: tuple[int, Opened] | None = None
         self._results: list[Settled] = []
         self._standing = Standing(0, 0, None, None, None)
         self._writing: asyncio.Task[None] | None = None
@@ -103,11 +101,10 @@ class Lane:
             moment = await store.read(partial(stored.next_due, subscription=self._id, now=now))
             await self._rest(_LONGEST_SLEEP if moment is None else (moment - now) / _SECOND)
             return True
-        url, keys = await self._open(of)
-        await self._send(of, batch, url, keys)
+        await self._send(of, batch, await self._open(of))
         return await self._judge(of)
 
-    async def _send(self, of: Subscription, batch: Sequence[Due], url: SecretStr, keys: dict[str, bytes]) -> None:
+    async def _send(self, of: Subscription, batch: Sequence[Due], opened: Opened) -> None:
         """Send a batch: one after the other within an integration, some integrations at the same time."""
         streams: defaultdict[str, list[Due]] = defaultdict(list)
         for delivery in batch:
@@ -122,9 +119,8 @@ class Lane:
                     if self._halted or self._stopping.is_set():
                         return
                     at = self._tools.now()
-                    living = [keys[key.field] for key in of.kept.keys if not key.until or key.until > at]
-                    name = message_id(self._id, delivery.sequence)
-                    called = await call(self._tools.destinations, url, living, name, delivery.body, now=at)
+                    keys, name = opened.keys(of.kept, at), message_id(self._id, delivery.sequence)
+                    called = await call(self._tools.destinations, opened.address, keys, name, delivery.body, now=at)
                     taken = self._take(delivery, called, at)
                 if not taken:
                     return
@@ -210,14 +206,11 @@ class Lane:
         await self._tools.switch_off(off)
         return False
 
-    async def _open(self, of: Subscription) -> tuple[SecretStr, dict[str, bytes]]:
-        """Open the address and the keys, once for each version of the subscription."""
+    async def _open(self, of: Subscription) -> Opened:
+        """Open the address and the secrets, once for each version of the subscription."""
         if self._opened is None or self._opened[0] != of.kept.version:
-            field, fields = address_field(of.id), [key.field for key in of.kept.keys]
-            opened = await credentials.open_secrets(self._tools.store, self._tools.vault, SERVICE, field, *fields)
-            keys = {name: key_of(opened[name]) for name in fields if name in opened}
-            self._opened = (of.kept.version, opened[field], keys)
-        return self._opened[1:]
+            self._opened = of.kept.version, await self._tools.open(of.kept)
+        return self._opened[1]
 
     async def _rest(self, seconds: float) -> None:
         with suppress(TimeoutError):

@@ -25,8 +25,9 @@ _SECOND = 1_000_000
 _PACE = 1 * _SECOND
 #: Rows that are looked at in one go; most of them lead to nothing.
 _REACH = 2_000
-#: How far the log may be read without a word of it being written down; after a crash so much is read again.
-_UNWRITTEN = 20_000
+#: How far, and how long (in microseconds), the log may be read without a word of it being written down; after a crash
+#: so much is read again.
+_MOST_UNWRITTEN, _LONGEST_UNWRITTEN = 20_000, 1_800 * 1_000_000
 
 
 class _Portion(msgspec.Struct, frozen=True):
@@ -44,8 +45,9 @@ class Outbox:
         self._store, self._now = store, now
         #: How far was read for a subscription beyond what is written down.
         self._read: dict[str, int] = {}
-        #: When each has got something last.
+        #: When each has got something last, and when it was written down how far was read for it.
         self._fed: dict[str, int] = {}
+        self._written: dict[str, int] = {}
 
     async def fill(self, hungry: Sequence[Subscription]) -> tuple[set[str], float | None]:
         """Read on for each; answers which have got something, and after how many seconds there is more to do."""
@@ -72,14 +74,21 @@ class Outbox:
         ids = {each.id for each in known}
         self._read = {id_: position for id_, position in self._read.items() if id_ in ids}
         self._fed = {id_: moment for id_, moment in self._fed.items() if id_ in ids}
+        self._written = {id_: moment for id_, moment in self._written.items() if id_ in ids}
 
     async def _keep(self, group: Sequence[Subscription], portions: Mapping[str, _Portion]) -> set[str]:
         """Write down what is new, and only now and then that there was nothing."""
-        due = [each for each in group if (got := portions[each.id]).new or got.scanned - each.scanned > _UNWRITTEN]
+        due = [each for each in group if portions[each.id].new or self._is_unwritten(each, portions[each.id].scanned)]
         kept = await self._store.write(partial(self._write, due, portions)) if due else set()
         # What could not be kept is read again.
+        self._written |= dict.fromkeys(kept, self._now())
         self._read |= {each.id: portions[each.id].scanned for each in group if each not in due or each.id in kept}
         return {id_ for id_ in kept if portions[id_].new}
+
+    def _is_unwritten(self, of: Subscription, scanned: int) -> bool:
+        """Whether it is time to write down how far was read; retention waits for that."""
+        age = self._now() - self._written.setdefault(of.id, self._now())
+        return scanned - of.scanned > _MOST_UNWRITTEN or (scanned > of.scanned and age > _LONGEST_UNWRITTEN)
 
     def _write(self, due: Sequence[Subscription], portions: Mapping[str, _Portion], tx: Transaction) -> set[str]:
         now = self._now()

@@ -61,7 +61,9 @@ def find_cut(tx: Transaction, *, horizon: int, destinations: tuple[str, ...] = (
     """
     checkpoint, gone = newest(tx), let_go(tx)
     sent = [standing(tx, destination=name).acknowledged for name in destinations]
-    low, high = gone, min([checkpoint.size if checkpoint else 0, *sent])
+    (told,) = tx.find_least_scanned()  # Whoever subscribes has to be told of a row before it goes.
+    known = [] if told is None else [int(told)]
+    low, high = gone, min([checkpoint.size if checkpoint else 0, *sent, *known])
     while low < high:  # Moments grow with positions, but for what is of the same fraction of a second.
         middle = (low + high + 1) // 2
         if tx.find_row_at(position=middle)[0] < horizon:

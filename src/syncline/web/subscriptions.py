@@ -15,6 +15,7 @@ from syncline import credentials
 from syncline.core.event import SERVICE, Brought, Erasure
 from syncline.core.subscription import EndedSubscription, KeptSubscription, Key, ReplayedDeliveries, address_field
 from syncline.deliveries.caller import Called, call_to_test, key_of, new_secret
+from syncline.deliveries.opening import open_subscription
 from syncline.errors import ConflictError, ForbiddenError, NotFoundError
 from syncline.store import deliveries as stored
 from syncline.store.integrations import integration as find_integration
@@ -93,7 +94,7 @@ async def change(
         kept = msgspec.structs.replace(kept, origin=_origin(url), fingerprint=address.fingerprint)
     called = None
     if enabled and (url is not None or not kept.enabled):
-        called = await _try(site, before, url)
+        called = await _try(site, before, url, request=request)
     after = msgspec.structs.replace(
         kept,
         version=kept.version + 1,
@@ -109,7 +110,7 @@ async def change(
 async def try_out(site: Site, who: Who, id_: str, *, request: str) -> tuple[Subscription, Tested]:
     """Send a test message; one that is answered switches on what was switched off because of its address."""
     found = await find(site, who, id_)
-    called = await _try(site, found, None)
+    called = await _try(site, found, None, request=request)
     if called.verdict == "taken" and not found.kept.enabled and found.kept.reason:
         on = msgspec.structs.replace(found.kept, version=found.kept.version + 1, enabled=True, reason="")
         await _note(site, who, "subscription.changed", on, request=request, called=called)
@@ -163,14 +164,14 @@ async def _may_be_told(site: Site, who: Who, integration: str) -> None:
         await site.store.read(partial(find_integration, id=integration))
 
 
-async def _try(site: Site, found: Subscription, url: SecretStr | None) -> Called:
+async def _try(site: Site, found: Subscription, url: SecretStr | None, *, request: str) -> Called:
     """Send a test message to the address that is stored, or to another one."""
-    fields = [key.field for key in found.kept.keys]
-    field = address_field(found.id)
-    opened = await credentials.open_secrets(site.store, site.vault, SERVICE, field, *fields)
+    opened = await open_subscription(
+        site.store, site.vault, site.service_log, found.kept, to="test_subscription", request=request
+    )
     now = site.now()
-    keys = [key_of(opened[key.field]) for key in found.kept.keys if not key.until or key.until > now]
-    return await call_to_test(site.destinations, url or opened[field], keys, found.id, now=now)
+    keys = opened.keys(found.kept, now)
+    return await call_to_test(site.destinations, url or opened.address, keys, found.id, now=now)
 
 
 async def _note(

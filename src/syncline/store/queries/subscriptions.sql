@@ -44,3 +44,7 @@ UPDATE subscriptions
 
 -- name: add_waiting(id, added)!
 UPDATE subscriptions SET waiting = waiting + :added WHERE id = :id;
+
+-- name: find_least_scanned()^
+-- Up to where the log has been turned into deliveries for every subscription that is on.
+SELECT min(scanned) FROM subscriptions WHERE enabled = 1;
