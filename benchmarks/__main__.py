@@ -6,10 +6,36 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from benchmarks import audit, audit_search, deliveries, engine, hooks, revocation, rotation, simulator, start, status, sync
+from benchmarks import (
+    audit,
+    audit_pack,
+    audit_search,
+    deliveries,
+    engine,
+    hooks,
+    revocation,
+    rotation,
+    simulator,
+    start,
+    status,
+    sync,
+)
 from benchmarks.measure import Result, machine, record, table
 
-_ALL = (hooks, deliveries, engine, status, sync, audit, audit_search, start, rotation, revocation, simulator)
+_ALL = (
+    hooks,
+    deliveries,
+    engine,
+    status,
+    sync,
+    audit,
+    audit_pack,
+    audit_search,
+    start,
+    rotation,
+    revocation,
+    simulator,
+)
 MEASURED = {each.__name__.rpartition(".")[2]: each.measure for each in _ALL}
 RESULTS = Path(__file__).parent / "results.json"
 

@@ -41,13 +41,18 @@ def measure() -> list[Result]:
 async def _measure(path: Path) -> list[Result]:
     store = await open_store(path)
     try:
-        decider, events = rules(Settings()), itertools.islice(_events(), ROWS)
-        while group := list(itertools.islice(events, _GROUP)):
-            await store.write(partial(_record, group, decider))
+        await fill(store, rules(Settings()), ROWS)
         seconds = await asyncio.to_thread(alternate, {"verify": partial(_prove, store, asyncio.get_running_loop())})
     finally:
         await store.close()
     return [result(f"proof of {ROWS:,} audit rows", seconds["verify"], "s", reach=10, at_most=True)]
+
+
+async def fill(store: SQLiteStore, decider: Rules, rows: int) -> None:
+    """Write a log of so many rows, as the service would."""
+    events = itertools.islice(_events(), rows)
+    while group := list(itertools.islice(events, _GROUP)):
+        await store.write(partial(_record, group, decider))
 
 
 def _prove(store: SQLiteStore, loop: asyncio.AbstractEventLoop) -> float:
