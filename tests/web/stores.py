@@ -10,14 +10,16 @@ from tests.web.doors import Doors
 
 
 @contextmanager
-def failing_store(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let everything that would be written fail, as a broken disk does."""
+def failing_store(doors: Doors, monkeypatch: pytest.MonkeyPatch, *, reading: bool = False) -> Iterator[None]:
+    """Let everything that would be written fail, as a broken disk does; with `reading`, whatever is read as well."""
     writer = doors.store._writer
     assert writer is not None
+    broken = [writer, *(doors.store._readers if reading else ())]
 
     async def fail(*_arguments: object) -> None:
         raise sqlite3.OperationalError("disk I/O error")
 
     with monkeypatch.context() as patch:
-        patch.setattr(writer, "_execute", fail)
+        for connection in broken:
+            patch.setattr(connection, "_execute", fail)
         yield

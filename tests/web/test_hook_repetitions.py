@@ -52,9 +52,10 @@ async def test_replay_after_the_window(hook: Hook) -> None:
 
 
 @pytest.mark.case("webhooks", 23)
-async def test_store_that_does_not_answer(hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("reading", [False, True])
+async def test_store_that_does_not_answer(hook: Hook, monkeypatch: pytest.MonkeyPatch, *, reading: bool) -> None:
     """503 with a time to come back, and then it is taken."""
-    with failing_store(hook.doors, monkeypatch):
+    with failing_store(hook.doors, monkeypatch, reading=reading):
         answer = await hook.send(signed(hook.secret, "m1", BODY))
         assert (answer.status, answer.code) == (503, "store.unavailable")
         assert answer.headers["Retry-After"] == "5"

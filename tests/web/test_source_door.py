@@ -208,9 +208,10 @@ async def test_the_address_is_the_secret(source: Caller) -> None:
 
 
 @pytest.mark.case("webhooks", 23)
-async def test_a_store_that_does_not_answer(source: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("reading", [False, True])
+async def test_a_store_that_does_not_answer(source: Caller, monkeypatch: pytest.MonkeyPatch, *, reading: bool) -> None:
     """503 and no acknowledgement; the sender comes again and nothing is lost."""
-    with failing_store(source.doors, monkeypatch):
+    with failing_store(source.doors, monkeypatch, reading=reading):
         answer = await source.tell(*(notification(number) for number in range(1, 101)))
         assert (answer.status, answer.code) == (503, "store.unavailable")
         assert answer.headers["Retry-After"] == "5"

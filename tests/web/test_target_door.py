@@ -142,9 +142,10 @@ async def test_another_media_type(target: Caller) -> None:
 
 
 @pytest.mark.case("webhooks", 23)
-async def test_a_store_that_does_not_answer(target: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("reading", [False, True])
+async def test_a_store_that_does_not_answer(target: Caller, monkeypatch: pytest.MonkeyPatch, *, reading: bool) -> None:
     """503: the campaign can wait for that and call again."""
-    with failing_store(target.doors, monkeypatch):
+    with failing_store(target.doors, monkeypatch, reading=reading):
         answer = await target.call(written(SYNC))
         assert (answer.status, answer.code) == (503, "store.unavailable")
     assert await target.rows() == []

@@ -194,10 +194,14 @@ class SQLiteStore:
         return await self._writer.write(operation)
 
     async def read(self, operation: Operation[T]) -> T:
-        """Run an operation on a snapshot of what is committed."""
+        """Run an operation on a snapshot of what is committed; raises `UnavailableError` when that cannot be read."""
         reader = await self._free.get()
         try:
             return await reader.read(operation)
+        except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_READONLY:
+                raise  # No outage: an operation that should only read has tried to write.
+            raise UnavailableError("store.unavailable", type(error).__name__) from error
         finally:
             self._free.put_nowait(reader)
 
