@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 _ROUNDS = 3
 _BESIDE = 50
-_INTEGRATIONS, _TURNS = 20, 50
+_INTEGRATIONS, _TURNS = 20, 150
 #: One message for each; and of the fifty each gets as many.
 _MESSAGES = _INTEGRATIONS * _TURNS
 _SLOW_SECONDS = 5.0
@@ -61,7 +61,7 @@ _WAY: tuple[tuple[str, ActorKind, dict[str, object]], ...] = (
 
 
 def measure() -> list[Result]:
-    """Tell of a thousand events, and of a hundred one by one, with and without the fifty, in turn."""
+    """Tell of three thousand events, and of a hundred one by one, with and without the fifty, in turn."""
     delays: dict[str, list[float]] = {"alone": [], "beside 50 slow or dead": []}
     with _endpoints() as origin:
 

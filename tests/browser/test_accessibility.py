@@ -6,10 +6,12 @@ from urllib.parse import urlsplit
 import pytest
 from axe_playwright_python.async_playwright import Axe
 
+from syncline.destinations import Destinations
 from syncline.forwarding import Forwarding, Trouble
 from syncline.forwarding.destination import read_destinations
 from syncline.web.pages.faces import FACES
 from tests.browser.conftest import Visit
+from tests.deliveries.receivers import receiving
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -64,6 +66,28 @@ async def test_checkpoints_are_accessible(visit: Visit) -> None:
     await visit.page.locator("summary").first.click()
     assert await faults(visit, "/audit/checkpoints") == []
     assert await visit.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+async def test_subscriptions_are_accessible(visit: Visit) -> None:
+    """The form, the page after it with the secret and a test that failed, and the list, also on a small screen."""
+    site = visit.stage.site
+    await site.service_log.open()
+    async with receiving() as (origin, receivers):
+        site.__dict__["destinations"] = Destinations((origin,), 5)
+        receivers["one"].answers = [500]
+        await visit.page.set_viewport_size({"width": 360, "height": 740})
+        await visit.go("/subscriptions")
+        found = await faults(visit, "/subscriptions")
+        await visit.page.get_by_label("Name", exact=True).fill("Pager")
+        await visit.page.get_by_label("Address", exact=True).fill(f"{origin}/one")
+        await visit.page.get_by_role("button", name="Try it and subscribe").click()
+        await visit.page.get_by_role("heading", name="The subscription is made").wait_for()
+        found += await faults(visit, "/subscriptions made")
+        await visit.go("/subscriptions")
+        found += await faults(visit, "/subscriptions listed")
+        width = await visit.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        await site.destinations.close()
+    assert (found, width <= 0) == ([], True)
 
 
 async def test_places_that_the_log_goes_to_are_accessible(visit: Visit) -> None:

@@ -5,6 +5,7 @@ from aiohttp import web
 from syncline.web.api import (
     audit,
     checkpoints,
+    feed,
     forwarding,
     hooks,
     integrations,
@@ -25,6 +26,7 @@ API = Api(
     audit.PART,
     checkpoints.PART,
     packs.PART,
+    feed.PART,
     forwarding.PART,
     subjects.PART,
     keys.PART,
