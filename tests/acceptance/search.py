@@ -15,7 +15,10 @@ from syncline.web.api import API
 from tests.acceptance.world import World
 
 #: GET routes that no table of ours lists: those for platforms, and the description of the API.
-_OTHER_ROUTES = ("/livez", "/readyz", "/metrics", "/openapi.json")
+_OTHER_ROUTES = ("/livez", "/readyz", "/metrics", "/openapi.json", "/asyncapi.json")
+#: What a route has to be asked with, and whose `id` a route means when it is not an integration's.
+_QUERIES = {"/api/audit/consistency": "?old=1&new=2"}
+_SUBSCRIPTIONS = ("/api/subscriptions/", "/subscriptions/")
 FILES = "/static/{name}"
 LINK = "/connect/{text}"
 STREAM = "/i/{id}/stream"
@@ -123,15 +126,15 @@ def _has_get(resource: object) -> bool:
     return any(route.method == "GET" for route in resource) if isinstance(resource, web.Resource) else False
 
 
-def filled(template: str, integration: str) -> list[str]:
+def filled(template: str, integration: str, subscription: str) -> list[str]:
     """Answer the addresses of a route; a placeholder that nobody has thought of fails the test."""
     values = {
-        "id": [integration],
+        "id": [subscription if template.startswith(_SUBSCRIPTIONS) else integration],
         "event": ["disconnect.requested", "credentials.saved", "account.saved"],
         "seq": ["1", "3", "8"],
         "code": ["salesforce.wrong_secret", "no.such_code"],
     }
-    found = [template]
+    found = [template + _QUERIES.get(template, "")]
     for name in re.findall(r"{(\w+)", template):
         found = [re.sub(rf"{{{name}[^}}]*}}+", value, path) for path in found for value in values[name]]
     return found

@@ -20,6 +20,9 @@ from tests.acceptance.processes import Program
 from tests.acceptance.search import FILES, LINK, STREAM, Search, filled, routes
 from tests.acceptance.world import World
 
+#: An address of this machine that nobody listens at.
+_NOWHERE = "http://127.0.0.1:9"
+
 
 @pytest.fixture
 def recorder(tmp_path: Path) -> Iterator[Program]:
@@ -55,6 +58,7 @@ def said_of_people(database: Path) -> tuple[set[str], list[str]]:
 async def test_no_secret_is_ever_seen_again(recorder: Program, tmp_path: Path) -> None:
     """The whole set-up at the most talkative, with every failure that could echo a secret; then search everything."""
     settings: dict[str, str | float] = {"log_level": "debug", "failure_wait": 0.2, "cycle_interval": 60}
+    settings |= {"checkpoint_rows": 1, "allow_destinations": _NOWHERE}
     async with World(recorder, tmp_path, settings) as world:
         search = Search(world, tmp_path / "simulated.sqlite3")
         search.plant(admin_key=world.key)
@@ -207,14 +211,26 @@ async def _knocked(search: Search, integration: str, hook: dict[str, str]) -> No
     search.places["an unknown command"] = json.dumps([status, answer]).encode().replace(stray["field"].encode(), b"")
 
 
+async def _subscribed(search: Search) -> str:
+    """Subscribe an address whose path is a secret, and that nobody answers at; answers the subscription's id."""
+    path = secrets.token_urlsafe(32)
+    search.plant(subscription_path=path)
+    made = await search.world.api("POST", "/api/subscriptions", {"url": f"{_NOWHERE}/{path}", "name": "Nobody"})
+    search.plant(subscription_secret=made["secret"].removeprefix("whsec_"))
+    changed = await search.world.api("POST", f"/api/subscriptions/{made['id']}/secret", {})
+    search.plant(second_subscription_secret=changed["secret"].removeprefix("whsec_"))
+    return str(made["id"])
+
+
 async def _seen(search: Search, integration: str) -> None:
     """Visit every page, take every export, and ask the command line for everything."""
     world = search.world
+    subscription = await _subscribed(search)
     for template in routes():
         if template == STREAM:
             await search.follow(integration)
         elif template not in {FILES, LINK}:
-            await search.look("all is well", *filled(template, integration))
+            await search.look("all is well", *filled(template, integration, subscription))
     for style in ("ndjson", "csv", "ocsf", "json"):
         await search.look(
             "exported", f"/api/audit?format={style}", f"/api/integrations/{integration}/audit?format={style}"

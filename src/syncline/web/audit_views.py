@@ -94,7 +94,7 @@ def row_facts(site: Site, found: LogRow, row: Row, keys: dict[str, str]) -> dict
         "chart": row.chart,
         "data": row.data,
         "brought": row.brought,
-        "changed": {name: msgspec.to_builtins(change) for name, change in row.changed.items()},
+        "changed": {name: msgspec.structs.asdict(change) for name, change in row.changed.items()},
         "effects": row.effects,
         "hash": found.hash.hex(),
     }

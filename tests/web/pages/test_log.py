@@ -11,6 +11,7 @@ import pytest
 from syncline.store import log
 from syncline.store.access import Role
 from syncline.store.filter import Filter
+from tests.web.doors import Doors
 from tests.web.pages.stage import Stage
 
 
@@ -138,3 +139,14 @@ async def test_a_past_moment_has_a_page(stage: Stage) -> None:
     assert "How it stood then" in await get(stage, f"/i/{id_}?{urlencode({'as_of': moment})}")
     assert "As_of must be a time" in await get(stage, f"/i/{id_}?as_of=yesterday", status=400)
     await get(stage, f"/i/{id_}?as_of=2001-01-01", status=404)
+
+
+async def test_the_log_of_all_draws_what_was_replaced(doors: Doors) -> None:
+    """Also where all parts that changed are named and none is only counted."""
+    id_ = (await doors.create())["id"]
+    other = {"url": "https://other.mail.example", "client_id": "canary-client-id", "client_secret": "canary-other"}
+    assert (await doors.command(id_, "account.saved", **other)).status == 200
+    answer = await doors.ask("GET", f"/audit?integration={id_}", headers={"Accept": "text/html"})
+    assert answer.status == 200
+    assert "<dt>Changed</dt>" in answer.text
+    assert "canary" not in answer.text
