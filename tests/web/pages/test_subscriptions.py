@@ -72,6 +72,10 @@ async def test_program_is_subscribed_tested_and_ended(stage: Stage, endpoints: E
     assert "Switch on" in (await post(stage, f"{path}/off"))[1]
     assert "Switch off" in (await post(stage, f"{path}/on"))[1]
     assert "whsec_" in (await post(stage, f"{path}/secret", overlap_hours="2"))[1]
+    assert (await post(stage, f"{path}/told", name="Pager 2", types="quota.reached"))[0] == 303
+    (found,) = await stage.store.read(subscriptions)
+    assert (found.kept.name, found.kept.types) == ("Pager 2", ("quota.reached",))
+    assert (await post(stage, f"{path}/told", name=""))[0] == 422
     assert "address cannot be called" in (await post(stage, f"{path}/address", url="x"))[1]
     assert (await post(stage, f"{path}/end"))[0] == 303
     assert (await post(stage, f"{path}/nonsense"))[0] == 404

@@ -73,6 +73,11 @@ async def act(request: web.Request) -> web.StreamResponse:
             case "on" | "off" as switch:
                 change = SubscriptionChanged(enabled=switch == "on")
                 _, test = await subscriptions.change(site, person, id_, change, request=name)
+            case "told":
+                told = {"name": form.get("name"), "types": sorted(form.all("types"))}
+                change = SubscriptionChanged.model_validate(told)
+                await subscriptions.change(site, person, id_, change, request=name)
+                return _go(f"/subscriptions/{id_}")
             case "address":
                 change = SubscriptionChanged.model_validate({"url": form.get("url")})
                 _, test = await subscriptions.change(site, person, id_, change, request=name)
