@@ -90,7 +90,7 @@ class TreeScan:
         self._gone = start.tree.size
         if start.fault:
             self._faults[START] = CheckpointFault(START, self._gone, 0, start.fault)
-        self._nodes = {(level, number): hash_ for level, number, hash_ in nodes}
+        self._nodes = {(level, number): hash_ for level, number, hash_ in nodes if _are_numbers(level, number)}
         self._true = {DATABASE: 0, OUTSIDE: 0}
         self._covered = 0
         self._broken = False
@@ -110,6 +110,11 @@ class TreeScan:
             if row[_INTEGRATION] == SERVICE and row[_TYPE] in {MADE, ROTATED} and row[_DISPOSITION] in ACCEPTED:
                 self._read_key(row, tell)
         hashes, start = [row[_HASH] for row in block], 0
+        try:
+            b"".join(hashes)
+        except TypeError:  # Not a hash at all; whoever reads the chains names the row.
+            self._broken = True
+            del hashes[next(count for count, hash_ in enumerate(hashes) if not isinstance(hash_, bytes)) :]
         end = self._tree.size + len(hashes)
         while self._points and self._points[-1].size <= end:
             size = self._points[-1].size
@@ -123,7 +128,8 @@ class TreeScan:
         """Answer what was found, once all rows were read."""
         end = self._tree.size
         for point in reversed(self._points):
-            what = f"it says {point.size} rows, the log ends at {end}: its end was cut off"
+            what = f"it says {point.size} rows, "
+            what += f"only {end} can be read" if self._broken else f"the log ends at {end}: its end was cut off"
             self._note(point.source, point.size, point.at, what)
         if not self._broken and (beyond := [node for node in self._nodes if (node[1] + 1) << (8 * node[0]) > end]):
             level, number = min(beyond)
@@ -134,6 +140,9 @@ class TreeScan:
         return CheckpointReport(self._true[DATABASE], self._true[OUTSIDE], self._covered, faults)
 
     def _point(self, size: int | None, at: int, note: str, source: str) -> _Point | None:
+        if not isinstance(note, str) or not _are_numbers(at, size or 0):
+            self._note(source, 0, 0, "what is stored of it is neither numbers nor text")
+            return None
         try:
             said = claimed(note).size
         except NoteError as error:
@@ -207,6 +216,10 @@ class TreeScan:
         first = self._faults.get(source)
         if first is None or size < first.size:
             self._faults[source] = CheckpointFault(source, size, at, what)
+
+
+def _are_numbers(*values: object) -> bool:
+    return all(isinstance(value, int) for value in values)
 
 
 def _end_of(kept: Kept) -> int:

