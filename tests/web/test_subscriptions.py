@@ -218,3 +218,14 @@ async def test_key_for_some_integrations_sees_and_makes_only_theirs(told: Told) 
     for hidden in (everything, theirs):
         assert (await ask("GET", f"/{hidden}")).code == "subscription.unknown"
         assert (await ask("DELETE", f"/{hidden}")).code == "subscription.unknown"
+
+
+async def test_metrics_say_how_subscriptions_stand(told: Told) -> None:
+    """By numbers only: no id and no address becomes a label."""
+    await told.made()
+    told.receivers["two"].answers = [500]
+    await told.made("two")
+    text = (await told.doors.ask("GET", "/metrics", role=None)).text
+    assert 'syncline_subscriptions{standing="on"} 1.0' in text
+    assert 'syncline_subscriptions{standing="off"} 1.0' in text
+    assert "syncline_deliveries_waiting 0.0" in text

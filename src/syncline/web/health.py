@@ -4,6 +4,7 @@ from aiohttp import web
 
 from syncline.errors import SynclineError, UnavailableError
 from syncline.store.effects import next_due, under_way
+from syncline.store.subscriptions import subscriptions
 from syncline.web.metrics import CONTENT_TYPE
 from syncline.web.site import SITE
 
@@ -40,6 +41,7 @@ async def metrics(request: web.Request) -> web.StreamResponse:
     site = request.app[SITE]
     site.metrics.tell_forwarding(await site.forwarding.states())
     site.metrics.tell_checkpoints(site.checkpoints.standing)
+    site.metrics.tell_subscriptions(await site.store.read(subscriptions))
     lag = None if site.index is None else site.index.lag
     body = site.metrics.write(await site.store.read(under_way), lag)
     return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE})

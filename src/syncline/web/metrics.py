@@ -1,5 +1,6 @@
 """What is counted: few series, with labels from closed sets only, so that no id or secret can become one."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -9,6 +10,7 @@ from prometheus_client.registry import Collector
 from syncline.checkpoints.signing import Standing
 from syncline.forwarding import State
 from syncline.store.record import Outcome
+from syncline.store.subscriptions import Subscription
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -58,6 +60,17 @@ def _checkpoints(standing: Standing) -> Iterator[CounterMetricFamily | GaugeMetr
     yield from (left, failures)
 
 
+def _told(found: Sequence[Subscription]) -> Iterator[GaugeMetricFamily]:
+    """Answer the series of subscriptions, by how they stand."""
+    standings = ("failing" if each.failing_since else "on" if each.kept.enabled else "off" for each in found)
+    counts = {"on": 0, "failing": 0, "off": 0} | Counter(standings)
+    standing = GaugeMetricFamily("syncline_subscriptions", "Subscriptions by how they stand.", labels=("standing",))
+    for name, count in counts.items():
+        standing.add_metric((name,), count)
+    waiting = sum(each.waiting for each in found)
+    yield from (standing, GaugeMetricFamily("syncline_deliveries_waiting", "Deliveries that have not ended.", waiting))
+
+
 class Metrics(Collector):
     """The counters of one process, in a registry of their own; used on the loop's thread only."""
 
@@ -68,6 +81,7 @@ class Metrics(Collector):
         self._hooks = _Series("syncline_hooks_refused", "Signed events refused at the door.", "problem")
         self._under_way: Sequence[tuple[str, str, int]] = ()
         self._forwarding: Sequence[State] = ()
+        self._subscriptions: Sequence[Subscription] = ()
         self._standing = Standing()
         self._index_lag: int | None = None
         self._registry = CollectorRegistry()
@@ -105,10 +119,15 @@ class Metrics(Collector):
         """Take how the places do that the log is forwarded to, for what is written next."""
         self._forwarding = states
 
+    def tell_subscriptions(self, found: Sequence[Subscription]) -> None:
+        """Take the subscriptions and how each is doing, for what is written next."""
+        self._subscriptions = found
+
     def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
         """Answer the series as the package wants them."""
         yield from _forwarded(self._forwarding)
         yield from _checkpoints(self._standing)
+        yield from _told(self._subscriptions)
         for series in (self._requests, self._events, self._hooks):
             family = CounterMetricFamily(series.name, series.text, labels=series.labels)
             for labels, count in series.counts.items():
