@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from syncline.errors import UnavailableError
 from syncline.store import inbox as stored
 from syncline.web.inbox import ONE_BY_ONE
 from tests.web.doors import Doors, signed
@@ -262,6 +263,17 @@ async def test_a_part_that_cannot_be_kept_is_not_acknowledged(doors: Doors, monk
     assert await inbox(doors, verdict="malformed") == []
     assert (await one.tell("<Notification/>")).status == 200
     assert len(await inbox(doors, verdict="malformed")) == 1
+
+
+async def test_what_could_not_be_written_is_written_later(hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the database did not answer, senders were told to come again; afterwards that can be seen."""
+    with failing_store(hook.doors, monkeypatch):
+        assert (await hook.send(signed(hook.secret, "m1", BODY))).status == 503
+        with pytest.raises(UnavailableError):
+            await hook.doors.site.inbox.flush()
+        assert (await hook.send({"webhook-id": "m2"})).status == 503  # Nor is anything refused that cannot be noted.
+    assert await verdicts(hook.doors) == [("events", "bad_signature"), ("events", "unavailable")]
+    assert await verdicts(hook.doors) == [("events", "bad_signature"), ("events", "unavailable")]
 
 
 async def test_the_page(hook: Hook) -> None:

@@ -137,7 +137,10 @@ async def _refuse(request: web.Request, error: SynclineError, body: bytes | None
     site.metrics.count_refused_hook(error.code)
     name = request.headers.get("webhook-id", "")
     site.inbox.note(arrival(request, "events", error, site.now(), name=name, body=body))
-    await note_refusal(request, "events", error, name, known=body is not None)
+    try:
+        await note_refusal(request, "events", error, name, known=body is not None)
+    except SynclineError as unwritten:  # Nothing is refused for good before the log has it; no middleware is around.
+        error = unwritten
     return await problems.respond(request, error)
 
 

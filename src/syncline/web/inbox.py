@@ -101,17 +101,26 @@ class Inbox:
 
     async def flush(self, *, everything: bool = False) -> None:
         """Write down what waits; what was only counted when its minute is over, or with `everything`."""
-        some, self._waiting = self._waiting, []
         minute = self._now() // _MINUTE
+        some = self._waiting[:]
         over = {key: count for key, count in self._beyond.items() if everything or key[0] < minute}
+        self._take(some, over)
+        try:
+            rows = [await self._seal(one) for one in some] + [_counted(key, count) for key, count in over.items()]
+            if rows:
+                await self._write(rows)
+        except SynclineError:  # The store does not answer now; what it was asked for meanwhile is told when it does.
+            self._waiting = (some + self._waiting)[:_MOST_WAITING]
+            self._beyond.update(over)
+            self._noted.set()
+            raise
+
+    def _take(self, some: list[Arrival], over: dict[tuple[int, DoorName, Verdict], int]) -> None:
+        del self._waiting[: len(some)]
         for key in over:
             del self._beyond[key]
         if not self._beyond:
             self._noted.clear()
-        rows = [await self._seal(one) for one in some]
-        rows += [_counted(key, count) for key, count in over.items()]
-        if rows:
-            await self._write(rows)
 
     async def run(self, _app: web.Application) -> AsyncIterator[None]:
         """Write in the background for as long as the application runs, and the rest at its end."""
@@ -128,7 +137,7 @@ class Inbox:
             await asyncio.sleep(_PAUSE_SECONDS)
             try:
                 await self.flush()
-            except SynclineError as error:  # What waited is lost; it was turned away, and its sender was told.
+            except SynclineError as error:
                 _log.warning("inbox.cannot_write", code=error.code)
 
     async def _write(self, rows: list[NewRefused]) -> None:
