@@ -21,6 +21,8 @@ VALUES = {
     "port": ("8081", "8082"),
     "public_url": ("https://a.example.com", "https://b.example.com"),
     "allow_hosts": ("http://127.0.0.1:1", "http://127.0.0.1:2"),
+    "allow_destinations": ("http://10.0.0.5:9000", "http://10.0.0.6:9000"),
+    "checkpoint_url": ("https://a.example.com/log", "https://b.example.com/log"),
     "master_key_command": ("print-ring", "print-other-ring"),
     "log_level": ("debug", "warning"),
     "log_format": ("console", "console"),
@@ -52,7 +54,8 @@ def serve(*flags: str, **environment: str) -> Result:
     return result
 
 
-FLAGS = [name for name, field in Settings.model_fields.items() if field.annotation is not SecretStr]
+FLAGS = [name for name, field in Settings.model_fields.items() if field.annotation not in {SecretStr, bool}]
+SWITCHES = [name for name, field in Settings.model_fields.items() if field.annotation is bool]
 
 
 @pytest.mark.parametrize("name", FLAGS)
@@ -68,6 +71,17 @@ def test_a_setting_comes_by_flag_and_by_environment(given: list[Settings], name:
     by_flag, by_environment, by_both = (getattr(settings, name) for settings in given)
     assert by_flag == by_environment == read(name, one) != Settings.model_fields[name].default
     assert by_both == read(name, other)
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_a_switch_has_a_flag_for_either_way(given: list[Settings], name: str) -> None:
+    """And a variable; when both are there the flag holds."""
+    flag, variable = name.replace("_", "-"), f"SYNCLINE_{name.upper()}"
+    serve(f"--{flag}")
+    serve(f"--no-{flag}")
+    serve(**{variable: "false"})
+    serve(f"--{flag}", **{variable: "false"})
+    assert [getattr(settings, name) for settings in given] == [True, False, False, True]
 
 
 def test_a_secret_comes_by_environment_only(given: list[Settings]) -> None:

@@ -53,8 +53,9 @@ def _flag(name: str, field: FieldInfo) -> inspect.Parameter:
     kind: Any = field.annotation
     if get_origin(kind) is tuple:
         kind = list[str]  # The option may be given several times.
+    words = name.replace("_", "-")
     option = typer.Option(
-        f"--{name.replace('_', '-')}",
+        f"--{words}/--no-{words}" if kind is bool else f"--{words}",
         envvar=f"{_PREFIX}{name}".upper(),
         help=field.description,
         show_default="empty" if field.default in {"", ()} else str(field.default),
