@@ -109,6 +109,10 @@ async def test_a_checkpoint_of_somebody_else_is_none(house: House, outside: Evid
         ("UPDATE checkpoints SET note = replace(note, 'A', 'B') WHERE size = 303", "database", 303, ""),
         ("UPDATE checkpoints SET note = 'no note' WHERE size = 303", "database", 303, "no signed note"),
         ("UPDATE checkpoints SET size = 304 WHERE size = 303", "database", 304, "is stored for 304 rows and says 303"),
+        ("UPDATE checkpoints SET at = 'never' WHERE size = 303", "database", 0, "neither numbers nor text"),
+        ("UPDATE checkpoints SET size = 'many' WHERE size = 303", "database", 0, "neither numbers nor text"),
+        ("UPDATE checkpoints SET note = X'00' WHERE size = 303", "database", 0, "neither numbers nor text"),
+        ("UPDATE audit SET hash = 'no bytes' WHERE position = 100", "database", 303, "only 99 can be read"),
         ("UPDATE tree_nodes SET hash = zeroblob(32)", "tree", 256, "is not what the rows lead to"),
         ("DELETE FROM audit WHERE position = 100", "database", 100, "the row at this position is missing"),
         ("UPDATE audit SET position = 900 WHERE position = 343", "database", 343, "at this position is missing"),
@@ -123,6 +127,15 @@ async def test_every_other_change_is_named(
     faults = await found(house, outside)
     assert (source, size) in [(fault[0], fault[1]) for fault in faults], faults
     assert all(words in what for name, _, what in faults if name == source), faults
+
+
+@pytest.mark.parametrize("column", ["content", "hash", "digest"])
+async def test_a_row_that_is_not_even_bytes_is_named(house: House, outside: Evidence, column: str) -> None:
+    """Nothing is raised for it, and the other logs stay proved."""
+    with opened(house.store) as connection:
+        connection.execute(f"UPDATE audit SET {column} = 'text' WHERE integration = 'in_1' AND seq = 50")  # noqa: S608
+    report = await house.prove(outside)
+    assert [(fault.integration, fault.seq) for fault in report.faults] == [("in_1", 50)]
 
 
 async def test_a_key_that_never_signed_for_this_log_proves_nothing(house: House, outside: Evidence) -> None:
