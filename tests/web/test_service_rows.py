@@ -3,6 +3,7 @@
 import json
 import secrets
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from syncline.core.audit import Row
 from syncline.core.event import DOOR_EVENTS, SERVICE, SERVICE_EVENTS
 from syncline.store import log
 from syncline.store.access import Role
+from syncline.store.subjects import subject_key
 from syncline.web import shown_once
 from syncline.web.refusals import ROWS
 from tests.web.doors import Doors
@@ -140,6 +142,8 @@ async def test_a_key_is_made_and_revoked(doors: Doors) -> None:
     assert (row.brought, row.request) == ((f"api_key:{made['id']}",), "walk-12345678")
     (entry,) = [one for one in await doors.rows(SERVICE) if one.row.type == "key.created"]
     assert b"Lovelace" not in entry.content
+    whose = partial(subject_key, subject=f"person:{made['id']}")
+    assert await doors.store.read(whose) is not None  # The name goes when whoever has the key is erased.
     assert made["key"].split("_")[2].encode() not in entry.content
     assert await sign_in(doors, made["key"]) == 303
     assert (await doors.ask("DELETE", f"/api/keys/{made['id']}")).status == 204
