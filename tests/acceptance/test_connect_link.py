@@ -94,6 +94,8 @@ async def test_an_admin_with_a_link_takes_an_integration_to_authorized(world: Wo
     rows = [
         (row["type"], row["actor"]["kind"]) for row in await world.log(integration) if row["actor"]["id"] == link["id"]
     ]
+    # The pages of this integration that are not a guest's; the others are refused on the log of the service.
+    assert [rows.pop(), rows.pop()] == [("access.refused", "link")] * 2
     assert rows == [
         ("link.redeemed", "link"),
         ("app.registered", "link"),

@@ -92,7 +92,7 @@ async def test_what_is_not_signed_as_it_should_be_is_turned_away_and_changes_not
     body = {"name": "Other", "source": {"login_host": world.salesforce}, "target": account}
     other = Sender((await world.api("POST", "/api/integrations", body))["hook"])
     mine = f"{world.url}/hooks/{integration}/events"
-    before = (await world.status(integration))["seq"]
+    before = await world.status(integration)
 
     nowhere = f"{world.url}/hooks/in_nobody/events"
     for status, code, event, how in (
@@ -106,4 +106,7 @@ async def test_what_is_not_signed_as_it_should_be_is_turned_away_and_changes_not
         assert problem["code"] == code
         assert answered == status, problem
         assert problem["remedy"]
-    assert (await world.status(integration))["seq"] == before
+    after = await world.status(integration)
+    assert (after["state"], after["why"]) == (before["state"], before["why"])
+    rows = [(row["type"], row["disposition"]) for row in await world.log(integration) if row["seq"] > before["seq"]]
+    assert rows == [("secret.lent", "handled"), ("hook.refused", "refused")]
