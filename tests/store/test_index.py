@@ -167,4 +167,6 @@ def test_a_row_that_is_no_json_is_found_by_its_columns(tmp_path: Path) -> None:
         both = list(reading.places(query_of(Filter(type="sync.finished")), 1, 9 * STRIDE, newest=False))
         words = list(reading.places(query_of(Filter(text="k1")), 1, 9 * STRIDE, newest=False))
     assert (both, words) == ([STRIDE, 2 * STRIDE], [2 * STRIDE])
+    for indexed in (True, False):
+        assert log.pages(Filter(type="sync.finished"), newest=False, limit=1, indexed=indexed) == [2 * STRIDE]
     log.close()

@@ -16,9 +16,10 @@ from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 from syncline.core.audit import GENESIS, chain
 from syncline.core.event import Actor, Event
 from syncline.core.ocsf import VERSION
-from syncline.store import log
+from syncline.store import log, search
 from syncline.store.log import Filter, LogRow
-from syncline.store.log import rows as read_rows
+from syncline.store.search import Found
+from syncline.store.search import find as find_rows
 from syncline.store.transaction import Transaction
 from syncline.web import exports
 from syncline.web.tables import COLUMNS
@@ -38,7 +39,7 @@ async def fill(doors: Doors, count: int) -> None:
 
 async def service_rows(doors: Doors, type_: str) -> list[dict[str, Any]]:
     """Rows of one type on the service's log, as they were written."""
-    found = await doors.store.read(lambda tx: read_rows(tx, wanted=Filter("service", type=type_)))
+    found = await doors.store.read(lambda tx: log.rows(tx, wanted=Filter("service", type=type_)))
     return [json.loads(row.content) for row in found]
 
 
@@ -158,14 +159,14 @@ def stop_at_the_second_page(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(exports, "_MOST_ROWS", 2)
     pages = 0
 
-    def rows(tx: Transaction, **asked: Any) -> list[LogRow]:  # noqa: ANN401
+    def find(tx: Transaction, **asked: Any) -> Found:  # noqa: ANN401
         nonlocal pages
         pages += 1
         if pages == 2:
             doors.site.stopping.set()
-        return read_rows(tx, **asked)
+        return find_rows(tx, **asked)
 
-    monkeypatch.setattr(log, "rows", rows)
+    monkeypatch.setattr(search, "find", find)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -240,11 +241,11 @@ async def test_large_rows_are_read_in_small_numbers(doors: Doors, monkeypatch: p
         await doors.site.engine.handle(event)
     limits = []
 
-    def rows(tx: Transaction, **asked: Any) -> list[LogRow]:  # noqa: ANN401
+    def find(tx: Transaction, **asked: Any) -> Found:  # noqa: ANN401
         limits.append(asked["limit"])
-        return read_rows(tx, **asked)
+        return find_rows(tx, **asked)
 
-    monkeypatch.setattr(log, "rows", rows)
+    monkeypatch.setattr(search, "find", find)
     answer = await doors.ask("GET", "/api/audit?format=ndjson&type=integration.created")
     assert len(lines(answer.text)) == 12
     assert limits[0] == 4

@@ -12,16 +12,16 @@ import msgspec
 
 from syncline.core import audit
 from syncline.errors import NotFoundError
-from syncline.store.filter import END, Filter, beyond_columns, matcher
+from syncline.store.filter import END, Filter, is_plain, matcher
 from syncline.store.transaction import Transaction
 
 __all__ = ["Filter", "LogRow", "Piece", "at", "ends", "latest", "pick", "pieces", "row", "rows"]
 
 #: Rows that are looked at in one piece.
 _PIECE = 2_000
-#: How far moments may be out of order: an event's is taken at the door, and doors and effects do not wait for each
-#: other. In microseconds.
-_DISORDER = 60_000_000
+#: How far moments may be out of order, in microseconds: an event's is taken at the door, and doors and effects do not
+#: wait for each other. All rows of that time are looked at.
+_DISORDER = 10_000_000
 
 
 class LogRow(msgspec.Struct, frozen=True):
@@ -68,8 +68,8 @@ def row(tx: Transaction, *, integration: str, seq: int) -> LogRow:
 def at(tx: Transaction, *, integration: str, moment: int) -> LogRow | None:
     """Answer the last row of an integration up to a moment (µs), None before the first.
 
-    By halving, since moments grow with `seq`; right as long as they are out of order by less than a minute, which is
-    as far as a clock may have been set back.
+    By halving, since moments grow with `seq`; right as long as they are out of order by less than ten seconds,
+    which is as far as a clock may have been set back.
     """
     seqs = _seqs(tx, integration)
     later = bisect_right(seqs, moment + _DISORDER, key=lambda seq: _moment(tx, integration, seq))
@@ -91,7 +91,7 @@ def pick(tx: Transaction, positions: Sequence[int], *, newest: bool) -> Iterator
 
 def pieces(tx: Transaction, wanted: Filter, *, low: int, high: int, newest: bool) -> Iterator[Piece]:
     """Look for rows between two positions, both inside, in order; a piece has to be used up before the next."""
-    matches = matcher(wanted) if beyond_columns(wanted) else _all
+    matches = _all if is_plain(wanted) else matcher(wanted)
     columns = {
         "type": wanted.type,
         "disposition": wanted.disposition,

@@ -11,7 +11,7 @@ import msgspec
 import structlog
 
 from syncline.store import log
-from syncline.store.filter import END, Filter, beyond_columns, matcher
+from syncline.store.filter import END, Filter, is_plain, matcher
 from syncline.store.index import BrokenIndexError, Reading, SearchIndex
 from syncline.store.log import LogRow, Piece
 from syncline.store.terms import query_of
@@ -88,9 +88,7 @@ def _by_index(
 
 def _narrow(wanted: Filter) -> bool:
     """Whether the index can tell more than the order of the rows does, over all or within an integration."""
-    timed = bool(wanted.since) or wanted.until < END
-    columns = bool(wanted.type or wanted.disposition) or (bool(wanted.only) and not wanted.integration)
-    return timed or columns or beyond_columns(wanted)
+    return not is_plain(wanted) or (bool(wanted.only) and not wanted.integration)
 
 
 def _indexed(

@@ -11,7 +11,7 @@ from aiohttp import web
 from syncline.errors import UnavailableError
 from syncline.forwarding.message import messages
 from syncline.privacy import Privacy
-from syncline.store import log
+from syncline.store import search
 from syncline.store.forwarding import last_position
 from syncline.store.log import Filter, LogRow
 from syncline.web.asked import AuditAsked
@@ -57,18 +57,20 @@ async def _parts(site: Site, taking: _Taking) -> AsyncIterator[bytes]:
     if taking.form == "csv":
         yield table_line(COLUMNS)
     after, limit = taking.after, _MOST_ROWS
-    while rows := await site.store.read(partial(log.rows, wanted=taking.wanted, after=after, limit=limit)):
-        inside = [found for found in rows if found.position <= taking.through]
+    while True:
+        ask = partial(search.find, index=site.index, wanted=taking.wanted, newest=False, past=after, limit=limit)
+        found = await site.store.read(ask)
+        inside = [row for row in found.rows if row.position <= taking.through]
         if inside:
             yield await _encode(inside, taking.form, site.privacy)
         taking.rows += len(inside)
-        if len(inside) < len(rows):
+        if found.next is None or found.next >= taking.through:
             return
         if site.stopping.is_set():
             raise UnavailableError("service.stopping")
-        after = rows[-1].position
-        size = sum(len(found.content) for found in rows)
-        limit = max(1, min(_MOST_ROWS, _MOST_BYTES * len(rows) // size))
+        after = found.next
+        size = sum(len(row.content) for row in found.rows)
+        limit = max(1, min(_MOST_ROWS, _MOST_BYTES * len(found.rows) // size)) if size else _MOST_ROWS
 
 
 async def _encode(rows: list[LogRow], form: str, privacy: Privacy) -> bytes:
