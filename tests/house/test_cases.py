@@ -62,7 +62,50 @@ OAUTH = {
     47: "a disconnection while the source cannot be told",
     48: "a login that comes back after the disconnection",
 }
-LISTS = {"oauth": OAUTH}
+#: What senders of hooks and receivers of deliveries can do, by mistake or on purpose.
+WEBHOOKS = {
+    1: "no signature",
+    2: "another secret",
+    3: "a body with one byte flipped",
+    4: "the same JSON, written in another way",
+    5: "a timestamp 301 seconds off, either way",
+    6: "a timestamp that is none",
+    7: "a repetition inside the window: answered as before, applied once",
+    8: "a repetition after the window",
+    9: "a dot in the id",
+    10: "one signature of five that fits",
+    11: "a former secret inside and after its overlap",
+    12: "only signatures of an unknown version",
+    13: "a header of a megabyte",
+    14: "an empty secret: the service does not start",
+    15: "secrets are compared in constant time, by a rule that the code is held to",
+    16: "a body of more than 1 MiB",
+    17: "a compressed bomb",
+    18: "external entities, and entities that grow",
+    19: "a notification that comes again",
+    20: "a hundred notifications, one of them bad",
+    21: "another org's message",
+    22: "a kill before the acknowledgement",
+    23: "a database that does not answer: 503, and nothing is lost",
+    24: "an older change that arrives later",
+    25: "an outage of 25 hours, then all is read again",
+    26: "a wrong header of the target's webhook",
+    27: "an idempotency key with another body, or while the first is under way",
+    28: "metadata addresses, mapped, decimal and octal ones",
+    29: "a name that leads elsewhere the second time",
+    30: "redirects",
+    31: "shared, local and translated addresses",
+    32: "odd ports, names before the host, other schemes",
+    33: "a receiver that is slow",
+    34: "an answer without an end",
+    35: "410, 429 and Retry-After",
+    36: "pauses that are not all the same",
+    37: "a dead letter, and a replay that keeps its id",
+    38: "two signatures while a secret is exchanged",
+    39: "a dead endpoint does not delay the others",
+    40: "the order of an integration's deliveries",
+}
+LISTS = {"oauth": OAUTH, "webhooks": WEBHOOKS}
 
 
 def marks() -> Iterator[tuple[str, str, int]]:
@@ -104,4 +147,4 @@ def test_every_mark_names_a_case() -> None:
 def test_the_lists_have_no_gaps() -> None:
     """They are numbered from one, as where they come from."""
     assert all(list(cases) == list(range(1, len(cases) + 1)) for cases in LISTS.values())
-    assert len(OAUTH) == 48
+    assert (len(OAUTH), len(WEBHOOKS)) == (48, 40)
