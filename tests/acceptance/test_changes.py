@@ -187,6 +187,9 @@ async def test_it_follows_the_states(world: World) -> None:
     before = time.monotonic()
     assert await world.stop() == 0
     assert time.monotonic() - before < 8
+    for command in ("verify", "replay"):  # Also with all that was heard, the log proves and can be decided again.
+        code, output = await world.command("audit", command, "--json")
+        assert code == 0, output
     await world.start()
 
 

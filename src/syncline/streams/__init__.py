@@ -24,6 +24,7 @@ _EVENT = "changes.followed"
 _STARTS_PER_SECOND = 50
 _PAGE = 200
 _AFTER_FAILURE = 1.0
+_LAST_SECONDS = 0.5
 
 _dice = random.SystemRandom()
 _log = structlog.get_logger("syncline.streams")
@@ -57,8 +58,11 @@ class Streams:
         if self._look is not None:
             self._look.cancel()
         left = self._ending | ({self._look} if self._look else set())
-        if left:
-            await asyncio.wait(left, timeout=grace)
+        for patience in (grace, _LAST_SECONDS):
+            if left:
+                _, left = await asyncio.wait(left, timeout=patience)
+            for task in left:
+                task.cancel()  # Then without a goodbye.
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the ids of the integrations that are listened for."""

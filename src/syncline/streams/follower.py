@@ -59,7 +59,12 @@ class Follower:
         """Listen, wait and listen again, for ever."""
         await asyncio.sleep(delay)
         while True:
-            pause = await self._attempt()
+            try:
+                pause = await self._attempt()
+            except Exception as error:  # noqa: BLE001  a fault of ours must not end the listening for good
+                _log.error("changes.crashed", integration=self._id, error=type(error).__name__)
+                self._failures += 1
+                pause = backoff(self._failures, self._tools.settings.effect_backoff, None)
             await asyncio.sleep(pause)
 
     async def _attempt(self) -> float:
@@ -85,10 +90,6 @@ class Follower:
                 await self._note(error)
             asked = error.retry_after if isinstance(error, UnreachableError) else None
             return backoff(self._failures, settings.effect_backoff, asked)
-        except Exception as error:  # noqa: BLE001  a fault of ours must not end the listening for good
-            _log.error("changes.crashed", integration=self._id, error=type(error).__name__)
-            self._failures += 1
-            return backoff(self._failures, settings.effect_backoff, settings.effect_backoff)
         return settings.effect_backoff
 
     async def _listen(self) -> None:
