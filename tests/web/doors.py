@@ -116,7 +116,7 @@ class Doors:
         if data is not None:
             options["data"] = io.BytesIO(data)
         async with self.client.request(method, path, **options) as response:
-            return Answer(response.status, dict(response.headers), await response.text())
+            return Answer(response.status, dict(response.headers), await response.text(errors="replace"))
 
     async def create(self) -> dict[str, Any]:
         """Make an integration; answers what the API said."""
