@@ -90,7 +90,7 @@ class Settings(BaseSettings):
         "made, a random one if empty.",
     )
     audit_retention: float = Field(
-        0, ge=0, description="Age in days at which rows of the log are let go, by a signed record; 0 keeps them for ever."
+        0, ge=0, description="Age in days at which rows of the log are let go, by a signed record; 0 keeps all of them."
     )
     inbox_days: float = Field(30, gt=0, description="How long requests that were turned away at a door are kept.")
     inbox_megabytes: float = Field(64, gt=0, description="How much room they may take; the oldest go first.")

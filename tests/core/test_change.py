@@ -47,7 +47,7 @@ def test_whatever_is_replaced_by_whatever(before: object, after: object) -> None
     assert (change is None) == (digest(before) == digest(after))
     if change is not None:
         assert describe(Document("d", after)) == f"document:d:{change.after}"
-        assert all(isinstance(part, str) and part for part in change.parts)
+        assert all(change.parts)
 
 
 @pytest.mark.parametrize(

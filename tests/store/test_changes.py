@@ -61,4 +61,4 @@ async def test_the_progress_of_a_sync_is_not_a_change(store: Store, mapped: Engi
     await mapped.handle(event("sync.start_requested"))
     for read in (1, 2):
         row = await last(store, mapped, event("sync.progressed", Document("sync:Lead", {"read": read})))
-    assert (row.type, row.changed) == ("sync.progressed", {})
+        assert (row.type, row.changed) == ("sync.progressed", {})

@@ -60,8 +60,7 @@ async def test_several_rotations_keep_their_own_ends(doors: Doors) -> None:
     created = await doors.create()
     id_, first = created["id"], created["hook"]["secret"]
     second = (await rotate(doors, id_, "events", hours=1))["secret"]
-    for _ in range(3):
-        third = (await rotate(doors, id_, "events", hours=168))["secret"]
+    *_, third = [(await rotate(doors, id_, "events", hours=168))["secret"] for _ in range(3)]
     assert [await send(doors, id_, one, one[:9]) for one in (first, second, third)] == [200] * 3
     path = f"/api/integrations/{id_}/hooks/events/rotation"
     answer = await doors.ask("POST", path, body={"overlap_hours": 1})

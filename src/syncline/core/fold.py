@@ -15,8 +15,9 @@ from syncline.core.context import Context, after
 from syncline.core.decide import ACCEPTED
 from syncline.core.event import birth_of
 
-#: The columns that a row is stored under: integration, seq, at, type, key, disposition, origin, target, digest.
-Columns = tuple[str, int, int, str, str, str, str, str, bytes]
+#: The columns that a row is stored under: integration, seq, at, type, key, disposition, origin, target, digest (which
+#: may be anything in a database that somebody has changed).
+Columns = tuple[str, int, int, str, str, str, str, str, object]
 
 
 class Gist(msgspec.Struct, frozen=True, gc=False, rename={"origin": "from"}):

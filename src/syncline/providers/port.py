@@ -176,8 +176,10 @@ class Source(Protocol):
     login_hosts: tuple[tuple[str, str, str], ...]
     #: How this side tells us that something has happened.
     notices: "NoticeDoor"
-    #: How it tells a listener of changes as they happen.
-    changes: "ChangeStream"
+
+    @property
+    def changes(self) -> "ChangeStream":
+        """How it tells a listener of changes as they happen."""
 
     def app_guide(self, redirect_uri: str) -> Mapping[str, tuple[Instruction, ...]]:
         """Answer how the app is registered, for each kind of app there is: title of the kind -> steps in order."""

@@ -139,7 +139,7 @@ class TreeScan:
         faults = tuple(sorted(self._faults.values(), key=lambda fault: fault.size))
         return CheckpointReport(self._true[DATABASE], self._true[OUTSIDE], self._covered, faults)
 
-    def _point(self, size: int | None, at: int, note: str, source: str) -> _Point | None:
+    def _point(self, size: int | None, at: int, note: object, source: str) -> _Point | None:
         if not isinstance(note, str) or not _are_numbers(at, size or 0):
             self._note(source, 0, 0, "what is stored of it is neither numbers nor text")
             return None

@@ -22,7 +22,6 @@ def build_app(site: Site) -> web.Application:
     return app
 
 
-
 async def _hang_up(app: web.Application) -> None:
     await app[SITE].destinations.close()
 
