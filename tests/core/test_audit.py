@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncline.core.audit import GENESIS, Row, chain, decode, describe, encode, payload_digest
+from syncline.core.brought import Truncation
 from syncline.core.context import Context
 from syncline.core.event import (
     Actor,
@@ -38,6 +39,7 @@ from syncline.core.event import (
     SpentLink,
     WantedRecord,
 )
+from syncline.core.subscription import EndedSubscription, KeptSubscription, ReplayedDeliveries
 
 ROW = Row("in_1", 2, 5, "login.denied", "k", "handled", "a", "a", Actor("source", "in_1"), "chart@1#0", "0.1")
 SECRET = SealedSecret("client_secret", b"sealed bytes", "dk_1", "f00d")
@@ -63,6 +65,13 @@ SEEN: tuple[tuple[Brought, str], ...] = (
     (SentRecords("Lead", (("hidden", "s"), ("b", "s"))), "sent:Lead:2"),
     (RefusedRecords("Lead", (("hidden", "reason"),)), "refused:Lead:1"),
     (ErasedSubject("person:k1"), "erased_subject:person:k1"),
+    (Truncation(256, "hidden note"), f"truncation:256:sha256={hashlib.sha256(b'hidden note').hexdigest()}"),
+    (
+        KeptSubscription("sub_1", 3, "hidden", "in_1", (), "https://hidden.example", "f00d", True, "", ()),  # noqa: FBT003
+        "subscription:sub_1",
+    ),
+    (EndedSubscription("sub_1"), "subscription:sub_1"),
+    (ReplayedDeliveries("sub_1", (4, 5)), "replayed:sub_1:2"),
     (LentSecret("client_secret", "f00d"), "lent:client_secret:f00d"),
     (NewApiKey("k1", "hidden", "viewer", (), b"hidden"), "api_key:k1"),
     (RevokedApiKey("k1"), "api_key:k1"),
