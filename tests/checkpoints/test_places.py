@@ -86,8 +86,7 @@ async def test_what_blocks_is_left_behind_and_not_begun_again() -> None:
         await aside.run(block, 0.05)
     assert begun.is_set()
     gate.set()
-    thread = aside._thread
-    assert thread is not None
+    (thread,) = [thread for thread in threading.enumerate() if thread.name == "checkpoint place"]
     assert thread.daemon
     await asyncio.to_thread(thread.join)
     await aside.run(lambda: None)

@@ -7,6 +7,9 @@ from types import ModuleType
 import pytest
 
 from syncline.core import context, guards
+from syncline.core.audit import describe
+from syncline.core.brought import Document
+from syncline.core.change import digest
 from syncline.core.event import Actor, ActorKind, Event
 from syncline.core.personal import FIELDS, sender_of, subject_of
 
@@ -43,3 +46,12 @@ def test_what_is_said_of_a_user_is_the_users() -> None:
     """Whoever says it."""
     event = Event("in_1", "checks.passed", "k", Actor("effect", "e"), 1, {"user_id": "005", "username": "ada"})
     assert subject_of(event) == "source_user:005"
+
+
+def test_no_digest_is_made_of_a_person() -> None:
+    """Two documents that differ in a name, an address or a text of somebody have the same digest; others do not."""
+    one = {"user_id": "005", "username": "ada", "results": [{"id": "org", "seen": "ada is logged in"}]}
+    other = {"user_id": "005", "username": "grace", "email": "g", "results": [{"id": "org", "seen": "grace is"}]}
+    assert digest(one) == digest(other)
+    assert digest(one) != digest(one | {"user_id": "006"})
+    assert describe(Document("identity", one)) == f"document:identity:{digest(other)}"

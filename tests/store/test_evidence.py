@@ -106,7 +106,12 @@ async def test_a_checkpoint_of_somebody_else_is_none(house: House, outside: Evid
 @pytest.mark.parametrize(
     ("statement", "source", "size", "words"),
     [
-        ("UPDATE checkpoints SET note = replace(note, 'A', 'B') WHERE size = 303", "database", 303, ""),
+        (
+            "UPDATE checkpoints SET note = replace(note, substr(note, length(note) - 19, 5), 'AbCdE') WHERE size = 303",
+            "database",
+            303,
+            "",
+        ),
         ("UPDATE checkpoints SET note = 'no note' WHERE size = 303", "database", 303, "no signed note"),
         ("UPDATE checkpoints SET size = 304 WHERE size = 303", "database", 304, "is stored for 304 rows and says 303"),
         ("UPDATE checkpoints SET at = 'never' WHERE size = 303", "database", 0, "neither numbers nor text"),

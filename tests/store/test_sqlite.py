@@ -13,7 +13,7 @@ from syncline.errors import ConfigurationError, UnavailableError
 from syncline.store import integrations, log, sqlite
 from syncline.store.record import Outcome, record
 from syncline.store.sqlite import SQLiteStore, open_store
-from syncline.store.transaction import Transaction, named_queries
+from syncline.store.transaction import Transaction
 from tests.store.events import RULES, birth, event, picture, walk
 from tests.store.groups import Gate, Statements
 
@@ -260,15 +260,3 @@ async def test_only_the_writer_checkpoints(file: SQLiteStore) -> None:
     for reader in file._readers:
         with pytest.raises(sqlite3.OperationalError):
             await reader.hop(checkpoint)
-
-
-async def test_pages_of_one_integration_use_its_index(file: SQLiteStore) -> None:
-    """The log of one integration is read without touching the rows of the others."""
-
-    def explain(connection: sqlite3.Connection) -> str:
-        sql = getattr(named_queries("sqlite3"), "list_log_of").sql  # noqa: B009  made from the SQL file
-        names = ("integration", "type", "disposition", "since", "until", "after", "limit", "only")
-        plan = connection.execute(f"EXPLAIN QUERY PLAN {sql}", dict.fromkeys(names, "1")).fetchall()
-        return " / ".join(step[3] for step in plan)
-
-    assert "SEARCH audit USING INDEX audit_by_seq" in await file._readers[0].hop(explain)

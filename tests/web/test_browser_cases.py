@@ -204,4 +204,5 @@ async def test_a_command_from_a_strange_origin(before: Before, path: str, origin
     body, headers = b'{"type":"disconnect.requested"}', {"Origin": origin, "Content-Type": "application/json"}
     answer = await before.doors.ask("POST", path.replace("{id}", before.id), role=None, headers=headers, data=body)
     assert (answer.status, answer.code) == (403, "access.csrf")
-    await before.untouched()
+    # What would have been a command is on the log; a form is none yet.
+    await before.untouched(rows=0 if "/do/" in path else 1)

@@ -127,11 +127,11 @@ class Aside:
 
     def __init__(self) -> None:
         """Nothing runs yet."""
-        self._thread: threading.Thread | None = None
+        self._blocked = False
 
     async def run(self, work: Callable[[], None], seconds: float = _SECONDS) -> None:
         """Run it and wait for its end; raises `PlaceError` when it fails, lasts too long, or an earlier one does."""
-        if self._thread is not None and self._thread.is_alive():
+        if self._blocked:
             raise PlaceError("still blocks since an earlier try")
         loop = asyncio.get_running_loop()
         ended: asyncio.Future[None] = loop.create_future()
@@ -146,11 +146,12 @@ class Aside:
                 work()
             except Exception as error:  # noqa: BLE001  it belongs to the caller
                 failure = error
+            self._blocked = False  # Before anybody is told: who waited may begin with the next at once.
             if not loop.is_closed():
                 loop.call_soon_threadsafe(settle, failure)
 
-        self._thread = threading.Thread(target=run, name="checkpoint place", daemon=True)
-        self._thread.start()
+        self._blocked = True
+        threading.Thread(target=run, name="checkpoint place", daemon=True).start()
         try:
             await asyncio.wait_for(ended, seconds)
         except TimeoutError:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from syncline.core.brought import Truncation
-from syncline.core.change import Change
+from syncline.core.change import Change, digest
 from syncline.core.context import Context
 from syncline.core.decide import Disposition
 from syncline.core.event import (
@@ -127,7 +127,7 @@ def describe(brought: Brought) -> str:  # noqa: C901, PLR0912  one case for each
         case SealedSecret(field=field, fingerprint=fingerprint):
             seen = f"secret:{field}:{fingerprint}"
         case Document(name=name, body=body):
-            seen = f"document:{name}:sha256={hashlib.sha256(_ENCODER.encode(body)).hexdigest()}"
+            seen = f"document:{name}:{digest(body)}"
         case LoginAttempt(state_hash=state_hash):
             seen = f"login_attempt:{state_hash[:16]}"
         case SpentAttempt(state_hash=state_hash):

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from syncline.core.documents import CHANGES, FIELD_SYNC, OBJECT_SYNC, RUN
+from syncline.core.personal import impersonal
 
 #: Parts that are named; of more only the number is said.
 MOST_PARTS = 100
@@ -27,8 +28,9 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def digest(body: object) -> str:
-    """Answer the digest of a document, over its JSON with sorted keys and no white space."""
-    return f"sha256={hashlib.sha256(_encode(body)).hexdigest()}"
+    """Answer the digest of a document, over its JSON with sorted keys and no white space, without what is personal."""
+    plain = impersonal(msgspec.to_builtins(body))
+    return f"sha256={hashlib.sha256(_encode(plain)).hexdigest()}"
 
 
 def is_configuration(document: str) -> bool:

@@ -4,6 +4,8 @@ Law: nothing that decides is personal. Guards and the memory look at ids; a name
 of a vendor or of a sender is sealed under the key of its subject, so that the key can be destroyed and the row stays.
 """
 
+from typing import Any
+
 from syncline.core.event import SERVICE, Actor, Event
 
 #: What a sealed value begins with; the id of the subject's key and the ciphertext follow, with colons between them.
@@ -11,6 +13,21 @@ MARK = "sealed:"
 
 #: The parts of an event's data that may name a person: free texts of providers and senders among them.
 FIELDS = frozenset({"detail", "display_name", "email", "sent", "username"})
+
+
+#: Parts of documents that may name a person besides those: what a check has seen.
+_IN_DOCUMENTS = FIELDS | {"seen"}
+
+
+def impersonal(body: Any) -> Any:  # noqa: ANN401  JSON
+    """Answer a document without what may name a person, at any depth: of that not even a digest stands in a row."""
+    match body:
+        case dict():
+            return {name: impersonal(value) for name, value in body.items() if name not in _IN_DOCUMENTS}
+        case list() | tuple():
+            return [impersonal(value) for value in body]
+        case _:
+            return body
 
 
 def subject_of(event: Event) -> str:
