@@ -276,3 +276,12 @@ async def test_closed_integration_says_so(doors: Doors) -> None:
     assert (await doors.command(id_, "erasure.requested")).json["status"]["secrets"] == []
     answer = await doors.ask("POST", f"/api/integrations/{id_}/events", body=CREDENTIALS)
     assert (answer.status, answer.code) == (409, "event.unexpected")
+
+
+async def test_what_can_be_done_next_is_no_housekeeping(doors: Doors) -> None:
+    """Nobody is told that a secret may be opened, or a data key wrapped again."""
+    id_ = (await doors.create())["id"]
+    await doors.command(id_, "app.registered")
+    next_ = {step["event"] for step in (await doors.ask("GET", f"/api/integrations/{id_}")).json["next"]}
+    assert "credentials.saved" in next_
+    assert not [name for name in next_ if name.startswith(("secret.", "data_key.", "link.", "hook."))]

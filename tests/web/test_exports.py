@@ -260,3 +260,12 @@ async def test_words_that_were_looked_for_are_sealed(doors: Doors, tmp_path: Pat
     assert facts == {"format": "csv", "sent": "jane.doe@example.com"}
     event = Event("service", "log.export_started", "k", Actor("person", "ak_1"), 1, facts)
     assert (await doors.site.privacy.seal(event)).data["sent"].startswith("sealed:")
+
+
+@pytest.mark.parametrize("integration", ["%1F", "a%0d%0aX-More:%20yes", "%22", "%E4%B8%AD"])
+async def test_a_name_that_no_file_has_ends_no_export(doors: Doors, integration: str) -> None:
+    """What is asked for stands in the name of the file; an odd one is answered like any that there is nothing of."""
+    answer = await doors.ask("GET", f"/api/audit?format=csv&integration={integration}", role="auditor")
+    assert answer.status == 200
+    assert "X-More" not in answer.headers
+    assert len(answer.text.splitlines()) == 1

@@ -154,7 +154,7 @@ def possible(site: Site, state: str) -> tuple[Next, ...]:
     """List the events that mean something in a state, people's first, the primary one before all.
 
     Not the service's own housekeeping, which nobody waits for or can bring about, nor what becomes of connect links
-    and of the secrets of hooks.
+    and of the secrets of hooks, nor the opening of a secret for what is done with it.
     """
     chart = site.engine.rules.chart
     primary = explain(state).primary
@@ -167,7 +167,7 @@ def possible(site: Site, state: str) -> tuple[Next, ...]:
         )
         for name in chart.possible(state)
         if EVENTS[name].senders != {"service"}
-        and not name.startswith(("link.", "hook."))
+        and not name.startswith(("link.", "hook.", "secret."))
         and any(not step.refused_by for step in chart.rules[state, name].steps.values())
     ]
     return tuple(sorted(events, key=lambda event: (not event.primary, "person" not in event.by)))

@@ -5,6 +5,7 @@ One that breaks off must not look complete: its connection is reset, so that no 
 was.
 """
 
+import re
 import secrets
 import socket
 import struct
@@ -21,6 +22,9 @@ from syncline.errors import InputError, SynclineError
 from syncline.web import access
 from syncline.web.problems import request_id
 from syncline.web.site import Site
+
+#: What is no part of the name of a file that leaves.
+_UNFIT = re.compile(r"[^\w.-]", re.ASCII)
 
 _log = structlog.get_logger("syncline.web")
 
@@ -49,7 +53,8 @@ async def take(
     if request.version < HttpVersion11:
         raise InputError("export.old_http", "ask over HTTP/1.1")
     begun = await _note(site, request, "log.export_started", leaving.facts)
-    response = web.StreamResponse(headers={"Content-Disposition": f'attachment; filename="{leaving.name}"'})
+    name = _UNFIT.sub("_", leaving.name)  # It may hold what somebody has asked for.
+    response = web.StreamResponse(headers={"Content-Disposition": f'attachment; filename="{name}"'})
     response.content_type, response.charset = leaving.kind, leaving.charset
     complete = False
     try:
