@@ -31,6 +31,8 @@ from syncline.store.verify import verify
 from syncline.vault import Vault
 from tests.store.events import NOW, RULES, event, walk
 
+pytestmark = pytest.mark.slow  # Each test writes some six hundred rows, one after the other.
+
 DAY = 86_400_000_000
 OLD, YOUNG = 260, 40  #: rows of each integration
 

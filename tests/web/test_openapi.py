@@ -48,6 +48,7 @@ def test_document_is_valid() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 async def test_generated_requests_are_answered_as_described(doors: Doors) -> None:
     """Whatever is sent, the answer is one that the document describes, and never a 5xx."""
     await doors.create()
@@ -71,6 +72,8 @@ def exercise(base: str, headers: dict[str, str]) -> None:
         @given(case=operation.as_strategy())
         @settings(max_examples=20, deadline=None, database=None, suppress_health_check=list(HealthCheck))
         def send(case: "Case[Any]") -> None:
+            if "wait" in case.query:
+                case.query["wait"] = 0  # A feed that has nothing to tell would be waited for, up to a minute each time.
             response = case.call(base_url=base, headers=headers)
             case.validate_response(response, excluded_checks=only_a_provider_knows)
 
