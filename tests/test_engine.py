@@ -1,10 +1,12 @@
 """The one door: what is told to those who watch, and when."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from syncline.core.event import Event
 from syncline.engine import Engine
 from syncline.errors import NotFoundError
 from syncline.store.sqlite import SQLiteStore, open_store
@@ -56,6 +58,32 @@ async def test_nobody_hears_of_what_was_not_recorded(engine: Engine) -> None:
     with pytest.raises(NotFoundError):
         await engine.handle(event("app.registered", integration="in_0"))
     assert heard == []
+
+
+async def test_what_arrived_together_is_recorded_in_its_order(store: SQLiteStore) -> None:
+    """Also when a key has to be found for the first one, and for the others none."""
+    ready = asyncio.Event()
+
+    async def seal(sealed: Event) -> Event:
+        if sealed.key == "first":
+            await ready.wait()
+        return sealed
+
+    engine = Engine(store, RULES, seal)
+    await engine.handle(birth())
+    asyncio.get_running_loop().call_later(0.05, ready.set)
+    handled = await engine.handle_in_order(event("sync.finished", key=key) for key in ("first", "second", "third"))
+    assert [outcome.seq for outcome in handled] == [2, 3, 4]
+
+
+async def test_one_that_fails_of_those_that_arrived_together(engine: Engine) -> None:
+    """The others are recorded; whoever sent them is told of the error."""
+    heard: list[str] = []
+    engine.watch(lambda outcome: heard.append(outcome.type))
+    await engine.handle(birth())
+    with pytest.raises(NotFoundError):
+        await engine.handle_in_order([event("app.registered", integration="in_0"), event("sync.finished")])
+    assert heard == ["integration.created", "sync.finished"]
 
 
 async def test_an_outcome_says_whether_it_was_accepted(engine: Engine) -> None:

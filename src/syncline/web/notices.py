@@ -4,10 +4,8 @@ Law: a call gets its 2xx only after all that it tells is committed, or kept in t
 neither side can mend by sending it again is acknowledged all the same, or it would come for a day.
 """
 
-import asyncio
 import secrets
 from functools import partial
-from typing import Any
 
 import msgspec
 from aiohttp import hdrs, web
@@ -73,18 +71,12 @@ def actor_of(door: Door, integration: str, via: str, address: str = "") -> Actor
 async def take(
     site: Site, door: Door, reading: Reading, actor: Actor, *, cause: str = "", request: str = ""
 ) -> list[Outcome]:
-    """Record each thing that a call tells as an event of its own; raises `UnavailableError` when one could not be.
+    """Record each thing that a call tells as an event of its own, in the order told.
 
-    The actor is the side, by the integration's id.
+    The actor is the side, by the integration's id. Raises `UnavailableError` when one could not be recorded.
     """
     made = partial(_event, door, Event(actor.id, "", "", actor, site.now(), cause=cause, request=request))
-    handled: list[Any] = await asyncio.gather(
-        *(site.engine.handle(made(one)) for one in reading.notices), return_exceptions=True
-    )
-    failed = [one for one in handled if isinstance(one, BaseException)]
-    if failed:
-        raise failed[0]
-    return handled
+    return await site.engine.handle_in_order(map(made, reading.notices))
 
 
 def _event(door: Door, base: Event, notice: Notice) -> Event:
