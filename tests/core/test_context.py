@@ -1,8 +1,11 @@
 """The memory, event by event."""
 
+import itertools
+
 import pytest
 
-from syncline.core.context import Context, after
+from syncline.core.context import Context, Heeded, after
+from syncline.core.event import EVENTS
 
 
 def test_nothing_to_remember_is_the_same_memory() -> None:
@@ -75,3 +78,34 @@ def test_what_should_be_text_becomes_text(value: object) -> None:
     data = {"problem": value, "detail": value, "org_id": value, "user_id": value}
     seen = after(Context(), "code.exchanged", data, source="a", target="b")
     assert {seen.problem, seen.detail, seen.org_id, seen.user_id} == {str(value)}
+
+
+class _Asked(dict[str, object]):
+    """The data of an event, and which of it was looked at."""
+
+    def __init__(self, asked: set[str]) -> None:
+        super().__init__(dict.fromkeys(Heeded.__struct_fields__, "x"))
+        self.asked = asked
+
+    def get(self, name: str, default: object = None) -> object:
+        self.asked.add(name)
+        return super().get(name, default)
+
+    def __getitem__(self, name: str) -> object:
+        self.asked.add(name)
+        return super().__getitem__(name)
+
+    def __contains__(self, name: object) -> bool:
+        self.asked.add(str(name))
+        return super().__contains__(name)
+
+
+def test_the_memory_looks_only_at_what_it_says() -> None:
+    """Whoever proves a log skips all other data, so that a field that is missing there would be a false fault."""
+    asked: set[str] = set()
+    ways = [("syncing.waiting", "syncing.waiting"), ("syncing.waiting", "reauthorization_required.grant_lost")]
+    ways += [("reauthorization_required.grant_lost", "syncing.waiting"), ("syncing.waiting", "syncing.running_cycle")]
+    for event_type, (source, target) in itertools.product(EVENTS, ways):
+        for context in (Context(), Context(resume="syncing", changed=True)):
+            after(context, event_type, _Asked(asked), source=source, target=target)
+    assert asked == set(Heeded.__struct_fields__)

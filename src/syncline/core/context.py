@@ -41,6 +41,17 @@ class Context(msgspec.Struct, frozen=True, omit_defaults=True):
     detail: str = ""
 
 
+class Heeded(msgspec.Struct, frozen=True, gc=False):
+    """All that the memory looks at in an event's data, still as JSON; other data leaves the same memory."""
+
+    org_id: msgspec.Raw = msgspec.Raw()
+    user_id: msgspec.Raw = msgspec.Raw()
+    rotated: msgspec.Raw = msgspec.Raw()
+    path: msgspec.Raw = msgspec.Raw()
+    problem: msgspec.Raw = msgspec.Raw()
+    detail: msgspec.Raw = msgspec.Raw()
+
+
 def after(context: Context, event_type: str, data: dict[str, object], *, source: str, target: str) -> Context:
     """Answer the memory after an accepted event that led from `source` to `target` (equal when the state stays)."""
     change: dict[str, object] = dict(_grant(context, event_type, data))

@@ -6,22 +6,33 @@ all. Only a hash that was noted elsewhere (an anchor, such as an earlier export)
 """
 
 import hashlib
+from sys import intern
+from typing import Any
 
 import msgspec
+from msgspec.structs import astuple
 
 import syncline
 from syncline.core.audit import GENESIS, UNREADABLE
-from syncline.core.context import Context, after
+from syncline.core.context import Context, Heeded, after
 from syncline.core.decide import ACCEPTED
 from syncline.core.event import birth_of
 
-#: The columns that a row is stored under: integration, seq, at, type, key, disposition, origin, target, digest (which
-#: may be anything in a database that somebody has changed).
-Columns = tuple[str, int, int, str, str, str, str, str, object]
+#: A row as it is stored: integration, seq, at, type, key, disposition, origin, target, digest, owns_key, content, hash
+#: and whatever else was read with it. In a database that somebody has changed each may be anything.
+Stored = tuple[Any, ...]
+
+#: How many columns say what the bytes say too, and their names.
+_SAID = 8
+_NAMES = ("integration", "seq", "at", "type", "key", "disposition", "origin", "target")
+_DIGEST, _OWNS_KEY, _CONTENT, _HASH = 8, 9, 10, 11
+
+
+_SILENT = Heeded()
 
 
 class Gist(msgspec.Struct, frozen=True, gc=False, rename={"origin": "from"}):
-    """What the fold needs of a row's canonical bytes; the rest is skipped, which halves the time."""
+    """What the fold needs of a row's canonical bytes, the columns first; the rest is skipped, which halves the time."""
 
     integration: str
     seq: int
@@ -35,9 +46,15 @@ class Gist(msgspec.Struct, frozen=True, gc=False, rename={"origin": "from"}):
     state_seq: int = 0
     repeats: int = 0
     context: msgspec.Raw = msgspec.Raw(b"{}")
-    data: msgspec.Raw = msgspec.Raw(b"{}")
+    data: Heeded = _SILENT
     v: int = 1
     digest: str = ""
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """A row that tells something of which the memory may keep a part."""
+
+    data: msgspec.Raw = msgspec.Raw(b"{}")
 
 
 class Fold(msgspec.Struct):
@@ -54,6 +71,7 @@ class Fold(msgspec.Struct):
 
 
 _GIST = msgspec.json.Decoder(Gist)
+_TOLD = msgspec.json.Decoder(_Told)
 _CONTEXT = msgspec.json.Decoder(Context)
 _DATA = msgspec.json.Decoder(dict[str, object])
 
@@ -63,32 +81,36 @@ _MOST_STEPS = 10_000
 _ENCODE = msgspec.json.Encoder(order="sorted").encode
 
 
-def advance(fold: Fold, columns: Columns, owns_key: int, content: bytes, stored: bytes) -> None:
+def advance(fold: Fold, row: Stored) -> None:
     """Read the next row into the fold; a row that cannot be true leaves its fault there and moves nothing.
 
     Rows of format 1 do not say their digest, so theirs cannot be compared.
     """
+    content = row[_CONTENT]
     try:
         link = hashlib.sha256(fold.hash + content).digest()
     except TypeError:
         fold.fault = "its bytes are no bytes"
         return
-    if link != stored:
+    if link != row[_HASH]:
         fold.fault = "its hash is not that of its bytes and of the row before it"
         return
     try:
-        row = _GIST.decode(content)
-        context = bytes(row.context)
-        fold.fault = _misplaced(fold, columns, owns_key, row) or _impossible(fold, row, context)
+        gist = _GIST.decode(content)
+        context = _remembered(fold, gist, content)
+        fault = _misplaced(fold, row, gist) or _impossible(fold, gist, context)
     except UNREADABLE as error:
         fold.fault = f"its bytes are no row: {error}"
         return
-    if not fold.fault:
-        fold.seq = row.seq
-        fold.hash = link
-        fold.state = row.to
-        fold.state_seq = row.state_seq
-        fold.context = context
+    if fault:
+        fold.fault = fault
+        return
+    fold.seq = gist.seq
+    fold.hash = link
+    # The same few texts for all integrations: what is looked at for each row then stays in the processor's cache.
+    fold.state = intern(gist.to)
+    fold.state_seq = gist.state_seq
+    fold.context = context
 
 
 def differences(fold: Fold, seq: int, state: str, state_seq: int, context: str, head: bytes) -> str:
@@ -106,50 +128,50 @@ def differences(fold: Fold, seq: int, state: str, state_seq: int, context: str, 
     return "" if same else "its memory is not what its log says"
 
 
-def _misplaced(fold: Fold, columns: Columns, owns_key: int, row: Gist) -> str:
+def _misplaced(fold: Fold, row: Stored, gist: Gist) -> str:
     """Say how the columns differ from the bytes, or the row from its place."""
-    said = (row.integration, row.seq, row.at, row.type, row.key, row.disposition, row.origin, row.to)
-    other = row.v > 1 and (not isinstance(columns[8], bytes) or columns[8].hex() != row.digest)
-    if other or columns[:8] != said:
-        names = ("integration", "seq", "at", "type", "key", "disposition", "origin", "target")
-        wrong = [name for name, column, value in zip(names, columns[:8], said, strict=True) if column != value]
+    said = astuple(gist)
+    other = gist.v > 1 and (not isinstance(row[_DIGEST], bytes) or row[_DIGEST].hex() != gist.digest)
+    if other or row[:_SAID] != said[:_SAID]:
+        wrong = [name for name, column, value in zip(_NAMES, row, said, strict=False) if column != value]
         wrong += ["digest"] if other else []
         return f"columns that are not what its bytes say: {', '.join(wrong)}"
-    if bool(owns_key) == bool(row.repeats):
+    if bool(row[_OWNS_KEY]) == bool(gist.repeats):
         return "columns that are not what its bytes say: owns_key"
-    if row.seq != fold.seq + 1:
-        return f"seq {row.seq} follows seq {fold.seq}"
+    if gist.seq != fold.seq + 1:
+        return f"seq {gist.seq} follows seq {fold.seq}"
     return ""
 
 
-def _impossible(fold: Fold, row: Gist, context: bytes) -> str:
-    """Say what cannot follow from the row before: the state, or the memory."""
-    if row.origin != fold.state:
-        return f"it starts from {row.origin}, the row before ended in {fold.state}"
-    if (row.seq == 1) != (not row.origin) or (row.seq == 1 and row.type != birth_of(row.integration)):
-        return f"a log starts with {birth_of(row.integration)}, and only there"
-    entered = row.disposition == "transitioned"
-    if not entered and row.to != row.origin:
-        return f"it is {row.disposition} and yet leads to {row.to}"
-    if row.state_seq != (row.seq if entered else fold.state_seq):
-        return f"it says that the state was entered at seq {row.state_seq}"
-    if context != _remembered(fold, row):
+def _impossible(fold: Fold, gist: Gist, context: bytes) -> str:
+    """Say what cannot follow from the row before: the state, or the memory, which should be `context`."""
+    if gist.origin != fold.state:
+        return f"it starts from {gist.origin}, the row before ended in {fold.state}"
+    if (gist.seq == 1) != (not gist.origin) or (gist.seq == 1 and gist.type != birth_of(gist.integration)):
+        return f"a log starts with {birth_of(gist.integration)}, and only there"
+    entered = gist.disposition == "transitioned"
+    if not entered and gist.to != gist.origin:
+        return f"it is {gist.disposition} and yet leads to {gist.to}"
+    if gist.state_seq != (gist.seq if entered else fold.state_seq):
+        return f"it says that the state was entered at seq {gist.state_seq}"
+    if bytes(gist.context) != context:
         return "its memory does not follow from the row before"
     return ""
 
 
-def _remembered(fold: Fold, row: Gist) -> bytes:
+def _remembered(fold: Fold, gist: Gist, content: bytes) -> bytes:
     """Answer the memory after a row, in canonical JSON."""
-    if row.disposition not in ACCEPTED:
+    if gist.disposition not in ACCEPTED:
         return fold.context
-    if row.software != syncline.__version__:
-        return bytes(row.context)  # Another version may have remembered other things.
-    step = (fold.context, row.type, row.origin, row.to, bytes(row.data))
+    if gist.software != syncline.__version__:
+        return bytes(gist.context)  # Another version may have remembered other things.
+    told = b"" if gist.data == _SILENT else bytes(_TOLD.decode(content).data)
+    step = (fold.context, gist.type, gist.origin, gist.to, told)
     known = _steps.get(step)
     if known is None:
         if len(_steps) >= _MOST_STEPS:
             _steps.clear()
-        before, data = _CONTEXT.decode(fold.context), _DATA.decode(row.data)
-        target = before if row.seq == 1 else after(before, row.type, data, source=row.origin, target=row.to)
+        before, data = _CONTEXT.decode(fold.context), _DATA.decode(told or b"{}")
+        target = before if gist.seq == 1 else after(before, gist.type, data, source=gist.origin, target=gist.to)
         known = _steps[step] = _ENCODE(target)
     return known

@@ -67,20 +67,24 @@ class Range:
         return type(self)(self.size, self.nodes)
 
     def extend(self, leaves: Iterable[bytes]) -> list[Kept]:
-        """Add leaves at the right by their data; answers the subtrees worth keeping that have become whole."""
-        nodes, size, whole = self.nodes, self.size, []
-        for data in leaves:
-            hash_ = sha256(b"\0" + data).digest()
-            size += 1
-            number, height = size, 0
-            while not number & 1:
-                hash_ = sha256(b"\1" + nodes.pop() + hash_).digest()
-                number >>= 1
-                height += 1
-                if not height & 7:
-                    whole.append(Kept(height // KEPT_HEIGHT, number - 1, hash_))
-            nodes.append(hash_)
-        self.size = size
+        """Add leaves at the right by their data; answers the subtrees worth keeping that have become whole.
+
+        Level by level, each in one go: the Python around the hashes costs as much as they do.
+        """
+        level = [sha256(b"\0" + data).digest() for data in leaves]
+        first, height, single, whole = self.size, 0, [], []
+        self.size += len(level)
+        while level:
+            if first & 1:
+                level.insert(0, self.nodes.pop())
+            if len(level) & 1:
+                single.append(level.pop())
+            pairs = iter(level)
+            level = [sha256(b"\1" + left + right).digest() for left, right in zip(pairs, pairs, strict=True)]
+            first, height = first >> 1, height + 1
+            if not height % KEPT_HEIGHT:
+                whole += [Kept(height // KEPT_HEIGHT, number, hash_) for number, hash_ in enumerate(level, first)]
+        self.nodes += reversed(single)
         return whole
 
     def root(self) -> bytes:

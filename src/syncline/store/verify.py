@@ -1,7 +1,6 @@
 """The audit log, proved: chains recomputed, columns compared with bytes, integrations with what the log leads to."""
 
 from collections.abc import Callable, Mapping
-from itertools import islice
 from typing import Any
 
 import msgspec
@@ -70,7 +69,7 @@ def verify(
     after = gone or _BEFORE_ALL
     cursor = tx.scan_log_of(integration=integration, after=after) if integration else tx.scan_log(after=after)
     told = 0
-    while block := list(islice(cursor, _ROWS_PER_STEP)):
+    while block := cursor.fetchmany(_ROWS_PER_STEP):
         scan.read(block)
         if tree is not None:
             tree.read(block, scan.note)
@@ -107,7 +106,7 @@ class _Scan:
                 fold = self.folds[integration] = Fold()
             elif fold.fault:
                 continue
-            advance(fold, row[:9], row[9], row[10], row[11])
+            advance(fold, row)
             if not fold.fault and (anchor := self._anchors.get(integration)) and anchor.seq == row[1]:
                 fold.fault = "" if anchor.hash == row[11] else "its hash is not the one that was noted elsewhere"
             if fold.fault:
