@@ -10,9 +10,12 @@ import msgspec
 import pytest
 
 from syncline.core.event import SERVICE, Actor, DataKey, ErasedSubject, Event
+from syncline.credentials import open_safe
 from syncline.engine import Engine
-from syncline.key_ring import KeyFile
+from syncline.errors import ConfigurationError
+from syncline.key_ring import KeyFile, KeyRing
 from syncline.privacy import ERASED, Privacy
+from syncline.rotation import Rotation
 from syncline.service_log import ServiceLog
 from syncline.store import log
 from syncline.store.log import Filter, LogRow
@@ -31,10 +34,10 @@ class House:
     def __init__(self, store: SQLiteStore, folder: Path) -> None:
         """Read the master key and put the parts together."""
         self.store = store
-        vault = Vault(KeyFile(folder).read())
-        self.privacy = Privacy(store, vault, lambda: NOW)
+        self.vault = Vault(KeyFile(folder).read())
+        self.privacy = Privacy(store, self.vault, lambda: NOW)
         self.engine = Engine(store, RULES, self.privacy.seal)
-        self.service = ServiceLog(store, vault, self.engine.handle, lambda: NOW)
+        self.service = ServiceLog(store, self.vault, self.engine.handle, lambda: NOW)
 
     async def rows(self, integration: str = "in_1") -> list[LogRow]:
         """Answer the log of an integration."""
@@ -118,6 +121,32 @@ async def test_an_erased_subject_is_gone_and_everything_proves(house: House, tmp
     assert (await house.privacy.reveal((await house.rows())[-1].row)).actor.address == ADA.address
     keys = [key for key in await house.store.read(subjects) if key.subject == "person:ak_1"]
     assert sorted((bool(key.blob), key.erased_at is None) for key in keys) == [(False, False), (True, True)]
+
+
+async def test_after_a_rotation_an_old_backup_opens_nothing(house: House, tmp_path: Path) -> None:
+    """Not with all that the installation still has: its database, its new master key. It proves as before."""
+    await house.engine.handle(of_ada("app.registered"))
+    copy = tmp_path / "copy.sqlite3"
+    for suffix in ("", "-wal"):
+        shutil.copy(tmp_path / f"syncline.sqlite3{suffix}", f"{copy}{suffix}")
+    await house.erase("person:ak_1")
+    keys = KeyFile(tmp_path)
+    rotation = Rotation(house.store, house.engine.handle, house.vault, keys, lambda: NOW)
+    await rotation.begin(ADA)
+    await rotation.wait()
+    ring = keys.read()
+    left = Vault(KeyRing(ring.current, {ring.current: ring.keys[ring.current]}))
+    backup = await open_store(copy, read_only=True)
+    assert (await backup.read(verify)).proved
+    (old,) = [key for key in await backup.read(subjects) if key.subject == "person:ak_1"]
+    with pytest.raises(ConfigurationError, match="is not in the key ring"):
+        left.unwrap(old.id, old.wrapped)
+    # The safe of the service is the same as then, and was never what seals this key.
+    safe = await open_safe(house.store, left, SERVICE)
+    with pytest.raises(ConfigurationError):
+        safe.open(old.id, old.blob, safe.key_id)
+    await backup.close()
+    assert (await Privacy(house.store, left, lambda: NOW).reveal((await house.rows())[0].row)).actor.address == ERASED
 
 
 async def test_only_what_has_a_key_can_be_erased(house: House) -> None:

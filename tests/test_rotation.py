@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from syncline.core.event import BIRTH, SERVICE, SERVICE_BIRTH, Actor, DataKey, Erasure, Event
+from syncline.core.event import BIRTH, SERVICE, SERVICE_BIRTH, Actor, DataKey, ErasedSubject, Erasure, Event
 from syncline.core.rules import Rules
 from syncline.credentials import open_secret
 from syncline.engine import Engine
 from syncline.errors import UnavailableError
 from syncline.key_ring import KeyFile, KeyVariable
-from syncline.rotation import Handle, Rotation
+from syncline.privacy import ERASED, Privacy
+from syncline.rotation import _SUBJECTS_TOGETHER, Handle, Rotation
 from syncline.store import log
 from syncline.store.record import Outcome
 from syncline.store.secrets import data_key
@@ -174,6 +175,48 @@ async def test_a_data_key_that_does_not_open_is_left_and_told(house: House, caps
     told = capsys.readouterr()
     assert "data_key_not_rewrapped" in told.out + told.err
     assert "in_0003" in told.out + told.err
+
+
+async def test_keys_of_subjects_are_wrapped_anew_as_well(house: House) -> None:
+    """Many by one event on the log of the service; a log without its old master key can be read as before."""
+    privacy = Privacy(house.store, house.vault, lambda: 7)
+    many = _SUBJECTS_TOGETHER + 100
+    sealed = [await privacy.seal(sent_by(number)) for number in range(many)]
+    old, rotation = house.vault.ring.current, house.rotation()
+    begun = await rotation.begin(PERSON)
+    await house.wrapped(rotation)
+    assert (await rotation.progress()).subjects == {old: 0, begun.current: many}
+    ring = house.keys.read()
+    reader = Privacy(house.store, Vault(type(ring)(begun.current, {begun.current: ring.keys[begun.current]})), int)
+    assert await reader.reveal(sealed) == [sent_by(number) for number in range(many)]
+    rows = [row.row for row in await house.store.read(partial(log.rows, wanted=log.Filter(SERVICE), limit=9))]
+    told = [row.data for row in rows if row.type == "data_key.rewrapped"]
+    assert told == [{"to": begun.current, "subjects": n, "asked_by": "k1"} for n in (_SUBJECTS_TOGETHER, 100)]
+
+
+async def test_a_subject_erased_meanwhile_stays_erased(house: House) -> None:
+    """A rotation that has read its key before puts nothing back."""
+    privacy = Privacy(house.store, house.vault, lambda: 7)
+    sealed = await privacy.seal(sent_by(1))
+    await privacy.seal(sent_by(2))
+
+    async def erase_first(event: Event) -> Outcome:
+        if event.type == "data_key.rewrapped":
+            gone = ErasedSubject("person:k1")
+            await house.engine.handle(Event(SERVICE, "subject.erased", "gone", PERSON, 6, brings=(gone,)))
+        return await house.engine.handle(event)
+
+    old, rotation = house.vault.ring.current, house.rotation(erase_first)
+    begun = await rotation.begin(PERSON)
+    await house.wrapped(rotation)
+    assert (await rotation.progress()).subjects == {old: 0, begun.current: 1}
+    assert (await privacy.reveal(sealed)).actor.address == ERASED
+
+
+def sent_by(number: int) -> Event:
+    """Make an event that somebody has sent from somewhere."""
+    who = Actor("person", f"k{number}", "bearer", f"192.0.2.{number}")
+    return Event("in_0001", "sync.requested", "key", who, 6)
 
 
 async def test_a_ring_from_outside_is_changed_to_at_the_start(house: House, tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """Personal data in the log: sealed under the key of its subject before the row is hashed, opened for those who read.
 
 Law: a row holds no name, address or e-mail address in the clear, and no hash of one. Erasing a subject destroys its
-key; every row and every hash stays as it is, and proves as before, also in a backup.
+key; every row and every hash stays as it is, and proves as before, also in a backup. The key of a subject is wrapped by
+the master key itself, so that changing that and dropping the old one ends the erased key in every backup too.
 
 AES-SIV (RFC 5297): the same value of the same subject is always the same text, so that a repetition is known as one,
 equal values can be found, and a sender's address is sealed once and not again for each of its events.
@@ -18,14 +19,12 @@ from typing import Any, TypeVar
 import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
-from pydantic import SecretStr
 
-from syncline.core.event import SERVICE, Actor, Event
+from syncline.core.event import Actor, Event
 from syncline.core.personal import FIELDS, MARK, sender_of, subject_of
-from syncline.credentials import open_safe
 from syncline.store.subjects import SubjectKey, keep_subject, subject_key, subject_keys
 from syncline.store.transaction import Store
-from syncline.vault import Safe, Vault
+from syncline.vault import Vault
 
 T = TypeVar("T")
 
@@ -56,9 +55,8 @@ class Privacy:
     """Seals what is personal in events, and opens it again where it is shown."""
 
     def __init__(self, store: Store, vault: Vault, now: Callable[[], int]) -> None:
-        """Take where the keys are and what opens them; the service has to have a safe by the first use."""
+        """Take where the keys are and what opens them."""
         self._store, self._vault, self._now = store, vault, now
-        self._safe: Safe | None = None
         self._keys: OrderedDict[str, _Key] = OrderedDict()  # by subject
         self._values: OrderedDict[tuple[str, str], str] = OrderedDict()  # addresses, by subject and value
 
@@ -81,7 +79,7 @@ class Privacy:
             return thing
         names = frozenset(text.split(":")[1] for text in found)
         stored = await self._store.read(partial(subject_keys, ids=names))
-        keys = {name: await self._open(key) for name, key in stored.items() if key.blob}
+        keys = {name: self._open(key) for name, key in stored.items() if key.blob}
         opened: T = _replaced(thing, {text: _opened(text, keys, stored) for text in found})
         return opened
 
@@ -109,26 +107,19 @@ class Privacy:
             return key
         stored = await self._store.read(partial(subject_key, subject=subject))
         if stored is None:
-            stored = await self._store.write(partial(keep_subject, key=await self._make(subject)))
-        key = self._keys[subject] = await self._open(stored)
+            stored = await self._store.write(partial(keep_subject, key=self._make(subject)))
+        key = self._keys[subject] = self._open(stored)
         if len(self._keys) > _MOST_KEYS:
             self._keys.popitem(last=False)
         return key
 
-    async def _make(self, subject: str) -> SubjectKey:
+    def _make(self, subject: str) -> SubjectKey:
         id_ = f"sk_{secrets.token_hex(8)}"
-        text = SecretStr(base64.b64encode(AESSIV.generate_key(_KEY_BITS)).decode())
-        sealed = (await self._opener()).seal(id_, text)
-        return SubjectKey(id_, subject, sealed.blob, sealed.key_id, self._now(), None)
+        wrapped = self._vault.wrap(id_, AESSIV.generate_key(_KEY_BITS))
+        return SubjectKey(id_, subject, wrapped.blob, wrapped.key_id, self._now(), None)
 
-    async def _open(self, key: SubjectKey) -> _Key:
-        text = (await self._opener()).open(key.id, key.blob, key.key_id)
-        return _Key(key.id, AESSIV(base64.b64decode(text.get_secret_value())))
-
-    async def _opener(self) -> Safe:
-        if self._safe is None:
-            self._safe = await open_safe(self._store, self._vault, SERVICE)
-        return self._safe
+    def _open(self, key: SubjectKey) -> _Key:
+        return _Key(key.id, AESSIV(self._vault.unwrap(key.id, key.wrapped)))
 
 
 def _is_sealed(value: object) -> bool:

@@ -2,22 +2,26 @@
 
 Law: a key is in its place for good before anything is wrapped by it, and a data key is exchanged by an event, so that
 the log of each integration says it and a crash at any moment leaves every data key under one key of the ring. What is
-left over is taken up at the next start.
+left over is taken up at the next start. The keys of subjects are data keys as well; many of them share an event.
 """
 
 import asyncio
+import secrets
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from functools import partial
 
 import msgspec
 import structlog
 
+from syncline.core.brought import RewrappedSubject, RewrappedSubjects
 from syncline.core.documents import MASTER_KEY
 from syncline.core.event import SERVICE, Actor, DataKey, Document, Event, RewrappedKey
 from syncline.errors import ConfigurationError, SynclineError, UnavailableError
 from syncline.key_ring import KeyProvider
 from syncline.store.record import Outcome
 from syncline.store.secrets import data_keys_but, wrapped_by
+from syncline.store.subjects import subject_keys_but, subjects_wrapped_by
 from syncline.store.transaction import Store
 from syncline.vault import Vault
 
@@ -25,6 +29,7 @@ Handle = Callable[[Event], Awaitable[Outcome]]
 
 #: Exchanged at the same time: they share a commit.
 _TOGETHER = 128
+_SUBJECTS_TOGETHER = 512
 _ACTOR = Actor("service", "rotation", "schedule")
 _log = structlog.get_logger()
 
@@ -35,12 +40,15 @@ class Progress(msgspec.Struct, frozen=True):
     current: str
     #: The data keys by the master key that wraps them; every key of the ring is in it.
     wrapped: dict[str, int]
+    #: The same of the keys of subjects.
+    subjects: dict[str, int]
     running: bool
 
     @property
     def left(self) -> int:
-        """How many data keys another key than the current one wraps."""
-        return sum(count for key, count in self.wrapped.items() if key != self.current)
+        """How many keys of both kinds another key than the current one wraps."""
+        both = Counter(self.wrapped) + Counter(self.subjects)
+        return both.total() - both[self.current]
 
 
 class Rotation:
@@ -58,9 +66,14 @@ class Rotation:
 
     async def progress(self) -> Progress:
         """Say how far it has come."""
-        counted = await self._store.read(wrapped_by)
+        of_integrations, of_subjects = await self._store.read(lambda tx: (wrapped_by(tx), subjects_wrapped_by(tx)))
         ring = self._vault.ring
-        return Progress(ring.current, {key: counted.get(key, 0) for key in ring.keys}, self._is_running())
+        return Progress(
+            ring.current,
+            {key: of_integrations.get(key, 0) for key in ring.keys},
+            {key: of_subjects.get(key, 0) for key in ring.keys},
+            self._is_running(),
+        )
 
     async def begin(self, actor: Actor, *, request: str = "") -> Progress:
         """Change to a new master key and start wrapping; raises `ConfigurationError` when there is no new key.
@@ -115,6 +128,11 @@ class Rotation:
         while found := await self._store.read(partial(data_keys_but, key_id=current, after=after, most=_TOGETHER)):
             wrapped = await asyncio.gather(*(self._wrap(integration, key, who, request) for integration, key in found))
             after, done = found[-1][0], done + sum(wrapped)
+        after = ""
+        while of := await self._store.read(
+            partial(subject_keys_but, key_id=current, after=after, most=_SUBJECTS_TOGETHER)
+        ):
+            after, done = of[-1][0], done + await self._wrap_subjects(of, who, request)
         if done:
             _log.info("data_keys_rewrapped", current=current, count=done, left=(await self.progress()).left)
 
@@ -140,6 +158,30 @@ class Rotation:
             _tell(integration, error)
             return False
 
+    async def _wrap_subjects(self, found: list[tuple[str, DataKey]], who: str, request: str) -> int:
+        """Exchange keys of subjects, by one event on the log of the service; answers how many."""
+        wrapped = []
+        for id_, key in found:
+            try:
+                wrapped.append(RewrappedSubject(id_, self._vault.rewrap(id_, key), key))
+            except ConfigurationError as error:
+                self._stuck += 1
+                _tell(id_, error)
+        if not wrapped:
+            return 0
+        data = {"to": self._vault.ring.current, "subjects": len(wrapped), **({"asked_by": who} if who else {})}
+        event = Event(
+            SERVICE,
+            "data_key.rewrapped",
+            f"subject_keys:{secrets.token_hex(8)}",
+            _ACTOR,
+            self._now(),
+            data,
+            request=request,
+            brings=(RewrappedSubjects(tuple(wrapped)),),
+        )
+        return len(wrapped) if (await self._handle(event)).accepted else 0
 
-def _tell(integration: str, error: SynclineError) -> None:
-    _log.error("data_key_not_rewrapped", integration=integration, code=error.code, detail=error.detail)
+
+def _tell(owner: str, error: SynclineError) -> None:
+    _log.error("data_key_not_rewrapped", owner=owner, code=error.code, detail=error.detail)

@@ -54,7 +54,7 @@ class Safe:
 
 
 class Vault:
-    """Makes data keys and opens them, each for one integration."""
+    """Makes data keys and opens them: each is wrapped for one owner, an integration or a subject of the log."""
 
     def __init__(self, ring: KeyRing) -> None:
         """Take the master keys."""
@@ -69,29 +69,31 @@ class Vault:
     def create_safe(self, integration: str) -> tuple[Safe, DataKey]:
         """Make a data key for an integration; answers the safe and the wrapped key to be stored."""
         key = AESGCM.generate_key(bit_length=KEY_BYTES * 8)
-        return _safe(integration, key), self._wrap(integration, key)
+        return _safe(integration, key), self.wrap(integration, key)
 
     def open_safe(self, integration: str, data_key: DataKey) -> Safe:
         """Unwrap an integration's data key; raises `ConfigurationError` when the master key is not the right one."""
-        return _safe(integration, self._unwrap(integration, data_key))
+        return _safe(integration, self.unwrap(integration, data_key))
 
-    def rewrap(self, integration: str, data_key: DataKey) -> DataKey:
+    def rewrap(self, owner: str, data_key: DataKey) -> DataKey:
         """Answer the same data key wrapped by the current master key; raises as `open_safe`.
 
         What is sealed by it, and its fingerprints, stay as they are.
         """
-        return self._wrap(integration, self._unwrap(integration, data_key))
+        return self.wrap(owner, self.unwrap(owner, data_key))
 
-    def _wrap(self, integration: str, key: bytes) -> DataKey:
+    def wrap(self, owner: str, key: bytes) -> DataKey:
+        """Wrap a key by the current master key, for one owner."""
         master = self.ring.current
-        return DataKey(_encrypt(self.ring.keys[master], key, _wrapped_for(integration, master)), master)
+        return DataKey(_encrypt(self.ring.keys[master], key, _wrapped_for(owner, master)), master)
 
-    def _unwrap(self, integration: str, data_key: DataKey) -> bytes:
+    def unwrap(self, owner: str, data_key: DataKey) -> bytes:
+        """Answer a key that was wrapped for this owner; raises as `open_safe`."""
         master = self.ring.keys.get(data_key.key_id)
         if master is None:
             raise ConfigurationError("vault.key_missing", f"the master key {data_key.key_id} is not in the key ring")
         try:
-            return _decrypt(master, data_key.blob, _wrapped_for(integration, data_key.key_id))
+            return _decrypt(master, data_key.blob, _wrapped_for(owner, data_key.key_id))
         except (InvalidTag, ValueError):
             raise ConfigurationError("vault.sealed_elsewhere", "the data key cannot be opened here") from None
 
@@ -100,8 +102,8 @@ def _safe(integration: str, key: bytes) -> Safe:
     return Safe(integration, f"dk_{hashlib.sha256(b'syncline data key id' + key).hexdigest()[:12]}", key)
 
 
-def _wrapped_for(integration: str, master: str) -> bytes:
-    return f"{integration}|data key|{master}".encode()
+def _wrapped_for(owner: str, master: str) -> bytes:
+    return f"{owner}|data key|{master}".encode()
 
 
 def _encrypt(key: bytes, message: bytes, associated: bytes) -> bytes:

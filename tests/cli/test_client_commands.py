@@ -171,7 +171,10 @@ def test_no_coroutine_is_left_unawaited() -> None:
 
 def ring(left: int, *, rotating: bool) -> dict[str, Any]:
     """Answer where a rotation stands, as the service says it."""
-    items = [{"id": "mk_1", "data_keys": left}, {"id": "mk_2", "data_keys": 3 - left}]
+    items = [
+        {"id": "mk_1", "data_keys": left, "subject_keys": 0},
+        {"id": "mk_2", "data_keys": 2 - left, "subject_keys": 1},
+    ]
     return {"current": "mk_2", "rotating": rotating, "left": left, "items": items}
 
 
@@ -180,7 +183,7 @@ def test_a_rotation_is_watched_to_its_end(service: Service) -> None:
     service.answers["/api/master-keys/rotation"] = (202, ring(2, rotating=True))
     service.answers["/api/master-keys"] = (200, ring(0, rotating=False))
     code, out, err = run(service.url, "keys", "rotate")
-    assert (code, out.strip()) == (0, "All 3 data keys are wrapped by mk_2.")
+    assert (code, out.strip()) == (0, "All 3 keys are wrapped by mk_2.")
     assert "3/3" in err
     assert [asked[:2] for asked in service.asked] == [
         ("POST", "/api/master-keys/rotation"),
@@ -195,4 +198,4 @@ def test_a_rotation_that_left_something_is_a_failure(service: Service) -> None:
     service.answers["/api/master-keys/rotation"] = (202, ring(1, rotating=False))
     code, _, err = run(service.url, "keys", "rotate")
     assert code == 1
-    assert "1 data keys were not wrapped again" in err
+    assert "1 keys were not wrapped again" in err

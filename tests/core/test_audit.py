@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncline.core.audit import GENESIS, Row, chain, decode, describe, encode, payload_digest
-from syncline.core.brought import Truncation
+from syncline.core.brought import RewrappedSubject, RewrappedSubjects, Truncation
 from syncline.core.context import Context
 from syncline.core.event import (
     Actor,
@@ -65,6 +65,7 @@ SEEN: tuple[tuple[Brought, str], ...] = (
     (SentRecords("Lead", (("hidden", "s"), ("b", "s"))), "sent:Lead:2"),
     (RefusedRecords("Lead", (("hidden", "reason"),)), "refused:Lead:1"),
     (ErasedSubject("person:k1"), "erased_subject:person:k1"),
+    (RewrappedSubjects((RewrappedSubject("sk_1", DataKey(b"a", "mk_2"), DataKey(b"b", "mk_1")),)), "subject_keys:1"),
     (Truncation(256, "hidden note"), f"truncation:256:sha256={hashlib.sha256(b'hidden note').hexdigest()}"),
     (
         KeptSubscription("sub_1", 3, "hidden", "in_1", (), "https://hidden.example", "f00d", True, "", ()),  # noqa: FBT003

@@ -256,9 +256,10 @@ async def test_a_rotation_of_the_master_key_says_who_asked(doors: Doors) -> None
     await doors.site.rotation.wait()
     (row,) = await rows(doors, "master_key.changed")
     assert (row.data["to"], row.actor.id) == (answer.json["current"], key_id(doors, "admin"))
-    (own,) = await rows(doors, "data_key.rewrapped")
+    own, subjects = await rows(doors, "data_key.rewrapped")
+    assert ("from" in own.data, subjects.data["subjects"]) == (True, 1)
     other = (await doors.rows(id_))[-1].row
-    assert [one.request for one in (row, own, other)] == [request] * 3
+    assert [one.request for one in (row, own, subjects, other)] == [request] * 4
 
 
 @pytest.mark.parametrize("brought", ["short", "with space 12345", "x" * 65, "a_b_c_d_e_f_g", "whsec_12345678", ""])

@@ -110,7 +110,7 @@ async def revoke(
 @app.command()
 @command
 async def rotate(*, url: ServiceUrl = DEFAULT_URL, key: ServiceKey = "", as_json: AsJson = False) -> None:
-    """Change to a new master key and wrap all data keys by it, while the service runs.
+    """Change to a new master key and wrap every data key and key of a subject by it, while the service runs.
 
     A new key is made when the ring is the file in the data directory; a ring that a variable or a command holds gets
     its new last line from you, first. Whatever stops this, run it again: it goes on where it was. Keep the old keys
@@ -121,23 +121,23 @@ async def rotate(*, url: ServiceUrl = DEFAULT_URL, key: ServiceKey = "", as_json
     async with connect(url, key) as client:
         now = await client.post("/api/master-keys/rotation", None)
         with Progress(*_COLUMNS, console=errors, disable=as_json) as bars:
-            bar = bars.add_task("data keys", total=_all(now))
+            bar = bars.add_task("keys wrapped", total=_all(now))
             while now["rotating"]:
                 bars.update(bar, total=_all(now), completed=_all(now) - now["left"])
                 await asyncio.sleep(_LOOK_SECONDS)
                 now = await client.get("/api/master-keys")
             bars.update(bar, total=_all(now), completed=_all(now) - now["left"])
     if now["left"]:
-        text = f"{now['left']} data keys were not wrapped again; the log of the service says which, and why"
+        text = f"{now['left']} keys were not wrapped again; the log of the service says which, and why"
         raise CommandError(text, problem={"detail": text, **now})
     if as_json:
         write_json(now)
     else:
-        write_text(f"All {_all(now)} data keys are wrapped by {now['current']}.")
+        write_text(f"All {_all(now)} keys are wrapped by {now['current']}.")
 
 
 def _all(now: dict[str, Any]) -> int:
-    return sum(each["data_keys"] for each in now["items"])
+    return sum(each["data_keys"] + each["subject_keys"] for each in now["items"])
 
 
 def _revoked(at: int | None) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from syncline.core.brought import Truncation
+from syncline.core.brought import RewrappedSubjects, Truncation
 from syncline.core.change import Change, digest
 from syncline.core.context import Context
 from syncline.core.decide import Disposition
@@ -162,6 +162,8 @@ def describe(brought: Brought) -> str:  # noqa: C901, PLR0912  one case for each
             seen = f"truncation:{through}:sha256={hashlib.sha256(note.encode()).hexdigest()}"
         case ErasedSubject(subject=subject):
             seen = f"erased_subject:{subject}"
+        case RewrappedSubjects(keys=keys):
+            seen = f"subject_keys:{len(keys)}"
         case DataKey(key_id=key_id) | RewrappedKey(fresh=DataKey(key_id=key_id)):
             seen = f"data_key:{key_id}"
     return seen

@@ -30,6 +30,20 @@ class RewrappedKey(msgspec.Struct, frozen=True):
     replaces: DataKey
 
 
+class RewrappedSubject(msgspec.Struct, frozen=True):
+    """The key of a subject, wrapped by another master key; if it was erased since, it stays erased."""
+
+    id: str
+    fresh: DataKey
+    replaces: DataKey
+
+
+class RewrappedSubjects(msgspec.Struct, frozen=True):
+    """Keys of subjects that are wrapped anew together: there may be very many."""
+
+    keys: tuple[RewrappedSubject, ...]
+
+
 class Document(msgspec.Struct, frozen=True):
     """A named piece of JSON that belongs to the integration; replaces the one of the same name."""
 
@@ -182,6 +196,7 @@ Brought = (
     SealedSecret
     | DataKey
     | RewrappedKey
+    | RewrappedSubjects
     | Document
     | LoginAttempt
     | SpentAttempt

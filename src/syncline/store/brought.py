@@ -2,7 +2,7 @@
 
 import msgspec
 
-from syncline.core.brought import Truncation
+from syncline.core.brought import RewrappedSubjects, Truncation
 from syncline.core.event import (
     Brought,
     DataKey,
@@ -85,6 +85,10 @@ def keep(tx: Transaction, event: Event, brought: Brought, seq: int) -> None:  # 
         case Document():
             body = msgspec.json.encode(brought.body).decode()
             tx.keep_document(integration=event.integration, name=brought.name, body=body, seq=seq)
+        case RewrappedSubjects(keys=keys):
+            for key in keys:
+                fresh, old = key.fresh, key.replaces
+                tx.exchange_subject_key(id=key.id, blob=fresh.blob, key_id=fresh.key_id, replaces=old.blob)
         case LoginAttempt():
             _add_attempt(tx, event, brought)
         case NewLink():

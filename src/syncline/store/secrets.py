@@ -49,7 +49,7 @@ def has_data_key(tx: Transaction, *, integration: str) -> bool:
 
 
 def master_keys(tx: Transaction) -> list[str]:
-    """List the ids of the master keys without which some data key cannot be unwrapped."""
+    """List the ids of the master keys without which some data key or key of a subject cannot be unwrapped."""
     return [key_id for (key_id,) in tx.list_master_keys()]
 
 

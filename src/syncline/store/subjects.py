@@ -2,18 +2,24 @@
 
 import msgspec
 
+from syncline.core.event import DataKey
 from syncline.store.transaction import Transaction
 
 
 class SubjectKey(msgspec.Struct, frozen=True):
-    """A subject's key as it lies in the database; sealed, and empty once it is erased. Times are microseconds."""
+    """A subject's key as it lies in the database; wrapped, and empty once it is erased. Times are microseconds."""
 
     id: str
     subject: str
     blob: bytes
-    key_id: str
+    key_id: str  #: of the master key that wraps it
     created_at: int
     erased_at: int | None
+
+    @property
+    def wrapped(self) -> DataKey:
+        """The key as a vault unwraps it."""
+        return DataKey(self.blob, self.key_id)
 
 
 def keep_subject(tx: Transaction, key: SubjectKey) -> SubjectKey:
@@ -37,3 +43,14 @@ def subject_keys(tx: Transaction, *, ids: frozenset[str]) -> dict[str, SubjectKe
 def subjects(tx: Transaction, *, after: str = "", limit: int = 100) -> list[SubjectKey]:
     """List the keys of subjects in the order of their ids, from behind `after`."""
     return [SubjectKey(*row) for row in tx.list_subjects(after=after, limit=limit)]
+
+
+def subjects_wrapped_by(tx: Transaction) -> dict[str, int]:
+    """Count the living keys by the master key that wraps them."""
+    return dict(tx.count_subject_keys())
+
+
+def subject_keys_but(tx: Transaction, *, key_id: str, after: str, most: int) -> list[tuple[str, DataKey]]:
+    """List the living keys that another master key wraps, by id, behind one of them."""
+    found = tx.list_subject_keys_but(key_id=key_id, after=after, most=most)
+    return [(id_, DataKey(blob, master)) for id_, blob, master in found]

@@ -42,6 +42,8 @@ class MasterKey(Model):
     id: str
     #: How many integrations' data keys it wraps.
     data_keys: int
+    #: How many keys of subjects, by which the log's personal data is sealed, it wraps.
+    subject_keys: int
 
 
 class MasterKeys(Model):
@@ -49,12 +51,13 @@ class MasterKeys(Model):
 
     current: str
     rotating: bool
-    #: Data keys that another key than the current one wraps.
+    #: Keys of both kinds that another key than the current one wraps.
     left: int
     items: tuple[MasterKey, ...]
 
     @classmethod
     def of(cls, progress: Progress) -> "MasterKeys":
         """Answer them as they may be shown."""
-        items = tuple(MasterKey(id=id_, data_keys=count) for id_, count in progress.wrapped.items())
+        counts = [(id_, count, progress.subjects[id_]) for id_, count in progress.wrapped.items()]
+        items = tuple(MasterKey(id=id_, data_keys=count, subject_keys=of) for id_, count, of in counts)
         return MasterKeys(current=progress.current, rotating=progress.running, left=progress.left, items=items)

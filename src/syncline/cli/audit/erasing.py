@@ -41,8 +41,8 @@ async def erase(
 ) -> None:
     """Destroy the key of a subject: what the log sealed of them can never be read again, and every row still proves.
 
-    Nothing brings it back. An older backup of the database still holds the key, sealed; to end that too, rotate the
-    master key, drop the old one and delete the older backups (docs/audit.md). Needs a key with the role `admin`.
+    Nothing brings it back. An older backup of the database still holds the key, wrapped; to end that too, rotate the
+    master key, destroy the old one and make a new backup (docs/audit.md). Needs a key with the role `admin`.
 
     Example: syncline audit erase person:1f6c0a2b
     """

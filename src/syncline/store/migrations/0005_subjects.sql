@@ -3,8 +3,8 @@
 CREATE TABLE subjects (
     id         TEXT PRIMARY KEY,            -- named in what is sealed
     subject    TEXT NOT NULL,               -- such as person:ak_1, hook:in_1
-    blob       BYTEA NOT NULL,              -- the key, sealed by the safe of the service; empty when it is erased
-    key_id     TEXT NOT NULL,
+    blob       BYTEA NOT NULL,              -- the key, wrapped by a master key; empty when it is erased
+    key_id     TEXT NOT NULL,               -- the master key
     created_at BIGINT NOT NULL,
     erased_at  BIGINT
 );

@@ -4,8 +4,8 @@
 SELECT blob, key_id FROM data_keys WHERE integration = :integration;
 
 -- name: list_master_keys()
--- The keys that data keys are wrapped by.
-SELECT DISTINCT key_id FROM data_keys;
+-- The keys that data keys and the keys of subjects are wrapped by.
+SELECT key_id FROM data_keys UNION SELECT key_id FROM subjects WHERE erased_at IS NULL;
 
 -- name: count_data_keys()
 -- How many data keys each master key wraps.

@@ -16,6 +16,19 @@ SELECT id, subject, blob, key_id, created_at, erased_at FROM subjects WHERE id =
 SELECT id, subject, blob, key_id, created_at, erased_at FROM subjects
  WHERE id > :after ORDER BY id LIMIT :limit;
 
+-- name: list_subject_keys_but(key_id, after, most)
+-- Living ones that another master key wraps, a page at a time.
+SELECT id, blob, key_id FROM subjects
+ WHERE key_id <> :key_id AND id > :after AND erased_at IS NULL ORDER BY id LIMIT :most;
+
+-- name: count_subject_keys()
+-- How many living ones each master key wraps.
+SELECT key_id, COUNT(*) FROM subjects WHERE erased_at IS NULL GROUP BY key_id ORDER BY key_id;
+
+-- name: exchange_subject_key(id, blob, key_id, replaces)!
+-- The same key, wrapped anew; only in the place of the wrapping that it was made from.
+UPDATE subjects SET blob = :blob, key_id = :key_id WHERE id = :id AND blob = :replaces AND erased_at IS NULL;
+
 -- name: erase_subject(subject, now)!
 -- The key goes, the line stays: so that what was sealed by it can be told from what never was.
 UPDATE subjects SET blob = x'', erased_at = :now WHERE subject = :subject AND erased_at IS NULL;
