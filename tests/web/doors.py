@@ -23,7 +23,7 @@ from syncline.core.effect import EFFECTS
 from syncline.core.event import Actor, Brought, Document, Event
 from syncline.core.rules import Rules
 from syncline.engine import Engine
-from syncline.key_ring import KeyFile
+from syncline.key_ring import KEY_FILE, KeyFile
 from syncline.privacy import Privacy
 from syncline.rotation import Rotation
 from syncline.service_log import ServiceLog
@@ -183,36 +183,43 @@ def signed(secret: str, name: str, body: bytes, *, stamp: int | None = None) -> 
     }
 
 
-_PATTERN: list[tuple[bytes, dict[Role, str]]] = []
+@dataclass(frozen=True)
+class _Pattern:
+    """What hundreds of tests begin with, made once: a service that was started, with a key for each role."""
+
+    settings: Settings
+    database: bytes
+    master: bytes
+    keys: dict[Role, str]
 
 
-async def _pattern(folder: Path) -> tuple[bytes, dict[Role, str]]:
-    """Answer a database with a key for each role, and those keys: made once, since hundreds of tests begin with it."""
+_PATTERN: list[_Pattern] = []
+
+
+async def _pattern(folder: Path) -> _Pattern:
     if not _PATTERN:
-        path = folder / "pattern.sqlite3"
-        store = await open_store(path)
+        settings = Settings(data=folder)
+        store = await open_store(folder / "pattern.sqlite3")
         made = [await store.write(partial(make_key, name=f"the {role}", role=role, now=now())) for role in ROLES]
+        service = _site(settings, store, Clock()).service_log
+        await service.open()
+        await service.note("service.started", {})
         await store.close()
-        _PATTERN.append((path.read_bytes(), {role: key for role, (_, key) in zip(ROLES, made, strict=True)}))
-        path.unlink()
+        keys = {role: key for role, (_, key) in zip(ROLES, made, strict=True)}
+        database, master = (folder / "pattern.sqlite3").read_bytes(), (folder / KEY_FILE).read_bytes()
+        _PATTERN.append(_Pattern(settings, database, master, keys))
+        (folder / "pattern.sqlite3").unlink()
     return _PATTERN[0]
 
 
-@asynccontextmanager
-async def open_doors(folder: Path) -> AsyncIterator[Doors]:
-    """Open a site in a folder, with a key for each role and a browser-like client in front."""
-    settings = Settings(data=folder)
-    database, keys = await _pattern(folder)
-    (folder / "test.sqlite3").write_bytes(database)
-    store = await open_store(folder / "test.sqlite3")
+def _site(settings: Settings, store: SQLiteStore, clock: Clock) -> Site:
+    """Put the parts of a service together."""
     delays = {kind.delay: float(getattr(settings, kind.delay)) for kind in EFFECTS.values() if kind.delay}
-    rules = Rules(chart(), delays, service_chart())
-    clock = Clock()
-    keys_kept = KeyFile(folder)
+    keys_kept = KeyFile(settings.data)
     vault = Vault(keys_kept.read())
     privacy = Privacy(store, vault, clock)
-    engine = Engine(store, rules, privacy.seal)
-    site = Site(
+    engine = Engine(store, Rules(chart(), delays, service_chart()), privacy.seal)
+    return Site(
         engine=engine,
         store=store,
         vault=vault,
@@ -224,15 +231,25 @@ async def open_doors(folder: Path) -> AsyncIterator[Doors]:
         public_url=PUBLIC_URL,
         now=clock,
     )
-    await site.service_log.open()
-    await site.service_log.note("service.started", {})
+
+
+@asynccontextmanager
+async def open_doors(folder: Path, settings: Settings | None = None) -> AsyncIterator[Doors]:
+    """Open a site in a folder, with a key for each role and a browser-like client in front."""
+    pattern = await _pattern(folder)
+    (folder / "test.sqlite3").write_bytes(pattern.database)
+    KeyFile(folder).path.write_bytes(pattern.master)
+    KeyFile(folder).path.chmod(0o600)
+    store, clock = await open_store(folder / "test.sqlite3"), Clock()
+    # To read the environment takes as long as all the rest: only where it is asked for.
+    site = _site(settings or pattern.settings.model_copy(update={"data": folder}), store, clock)
     server = TestServer(build_app(site))
     await server.start_server()
     # A browser takes the loopback address for a secure origin; so must its stand-in, or it drops our cookies.
     jar = aiohttp.CookieJar(unsafe=True, treat_as_secure_origin=server.make_url("/").origin())
     client: TestClient[Any, Any] = TestClient(server, cookie_jar=jar)
     try:
-        yield Doors(site, store, client, clock, dict(keys))
+        yield Doors(site, store, client, clock, dict(pattern.keys))
     finally:
         await client.close()
         await store.close()

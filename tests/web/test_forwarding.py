@@ -4,16 +4,18 @@ from pathlib import Path
 
 import pytest
 
+from syncline.config import Settings
 from tests.web.doors import NEW, Doors, open_doors
 
 SECRET = "canary-in-a-path"
 
 
 @pytest.fixture
-def forwarded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Settings that forward the log to two places, neither of which is there."""
+def forwarded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
+    """Answer settings that forward the log to two places, neither of which is there."""
     places = f"https://siem.example.com/{SECRET}?k={SECRET}#format=ocsf&name=siem syslog+tls://log.example.com"
     monkeypatch.setenv("SYNCLINE_AUDIT_FORWARD", places)
+    return Settings(data=tmp_path)
 
 
 async def test_nothing_is_forwarded_unless_it_is_asked_for(doors: Doors) -> None:
@@ -23,9 +25,9 @@ async def test_nothing_is_forwarded_unless_it_is_asked_for(doors: Doors) -> None
     assert "syncline_forwarding_waiting_rows{" not in (await doors.ask("GET", "/metrics", role=None)).text
 
 
-async def test_standing_is_told_to_who_may_export(forwarded: None, tmp_path: Path) -> None:
+async def test_standing_is_told_to_who_may_export(forwarded: Settings, tmp_path: Path) -> None:
     """Neither path nor query is told to anybody, for some receivers have their secret there."""
-    async with open_doors(tmp_path) as doors:
+    async with open_doors(tmp_path, forwarded) as doors:
         answer = await doors.ask("GET", "/api/audit/forwarding", role="auditor")
         assert answer.status == 200, answer.text
         first, second = answer.json["items"]
@@ -45,9 +47,9 @@ async def test_standing_is_told_to_who_may_export(forwarded: None, tmp_path: Pat
             assert (await doors.ask("GET", "/api/audit/forwarding", role=role)).status == 403
 
 
-async def test_key_for_some_integrations_does_not_see_it(forwarded: None, tmp_path: Path) -> None:
+async def test_key_for_some_integrations_does_not_see_it(forwarded: Settings, tmp_path: Path) -> None:
     """What is forwarded is the whole log."""
-    async with open_doors(tmp_path) as doors:
+    async with open_doors(tmp_path, forwarded) as doors:
         made = (await doors.ask("POST", "/api/integrations", body=NEW)).json
         body = {"name": "one", "role": "auditor", "integrations": [made["id"]]}
         key = (await doors.ask("POST", "/api/keys", body=body)).json["key"]
@@ -56,9 +58,9 @@ async def test_key_for_some_integrations_does_not_see_it(forwarded: None, tmp_pa
         assert (answer.status, answer.code) == (403, "access.forbidden")
 
 
-async def test_page_says_the_same(forwarded: None, tmp_path: Path) -> None:
+async def test_page_says_the_same(forwarded: Settings, tmp_path: Path) -> None:
     """Each place, and no more of its address than its name."""
-    async with open_doors(tmp_path) as doors:
+    async with open_doors(tmp_path, forwarded) as doors:
         answer = await doors.ask("GET", "/audit/forwarding", role="auditor", headers={"Accept": "text/html"})
         assert answer.status == 200
         assert all(text in answer.text for text in ("siem", "syslog+tls://log.example.com", "nothing yet", "OCSF"))
