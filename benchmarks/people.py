@@ -10,7 +10,8 @@ from pydantic import SecretStr
 
 from syncline import credentials
 from syncline.config import Settings
-from syncline.core.event import BIRTH, EVENTS, Actor, Brought, Event
+from syncline.core.brought import Brought
+from syncline.core.event import BIRTH, EVENTS, Actor, Event
 from syncline.engine import Engine
 from syncline.key_ring import KeyFile
 from syncline.main import DATABASE, rules

@@ -19,8 +19,9 @@ from benchmarks.people import SET_UP, send
 from benchmarks.servers import serving
 from syncline import credentials
 from syncline.config import Settings
+from syncline.core.brought import Brought, Document
 from syncline.core.documents import GRANT, SETTINGS, GrantDocument, SettingsDocument
-from syncline.core.event import BIRTH, Brought, Document
+from syncline.core.event import BIRTH
 from syncline.engine import Engine
 from syncline.key_ring import KeyFile
 from syncline.main import DATABASE, rules

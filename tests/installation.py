@@ -16,7 +16,8 @@ import msgspec
 from syncline.checkpoints.keys import SigningKeys
 from syncline.checkpoints.signing import Checkpoints
 from syncline.config import Settings
-from syncline.core.event import EVENTS, Actor, ErasedSubject, SettledEffect
+from syncline.core.brought import ErasedSubject, SettledEffect
+from syncline.core.event import EVENTS, Actor
 from syncline.core.proof import Noted, write_noted
 from syncline.engine import Engine
 from syncline.key_ring import KeyFile

@@ -13,8 +13,8 @@ import msgspec
 import pytest
 
 from syncline.config import Settings
+from syncline.core.brought import ErasedSubject
 from syncline.core.chart_table import write_table
-from syncline.core.event import ErasedSubject
 from syncline.core.note import Signer
 from syncline.errors import UnavailableError
 from syncline.pack import Pack, Wanted

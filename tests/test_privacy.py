@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from syncline.core.event import SERVICE, Actor, DataKey, ErasedSubject, Event
+from syncline.core.brought import DataKey, ErasedSubject
+from syncline.core.event import SERVICE, Actor, Event
 from syncline.credentials import open_safe
 from syncline.engine import Engine
 from syncline.errors import ConfigurationError

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from syncline.core.event import BIRTH, SERVICE, SERVICE_BIRTH, Actor, DataKey, ErasedSubject, Erasure, Event
+from syncline.core.brought import DataKey, ErasedSubject, Erasure
+from syncline.core.event import BIRTH, SERVICE, SERVICE_BIRTH, Actor, Event
 from syncline.core.rules import Rules
 from syncline.credentials import open_secret
 from syncline.engine import Engine

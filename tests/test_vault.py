@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from syncline.core.event import DataKey, SealedSecret
+from syncline.core.brought import DataKey, SealedSecret
 from syncline.errors import ConfigurationError
 from syncline.key_ring import KeyRing
 from syncline.vault import Safe, Vault

@@ -14,9 +14,9 @@ from functools import partial
 import msgspec
 import structlog
 
-from syncline.core.brought import RewrappedSubject, RewrappedSubjects
+from syncline.core.brought import DataKey, Document, RewrappedKey, RewrappedSubject, RewrappedSubjects
 from syncline.core.documents import MASTER_KEY
-from syncline.core.event import SERVICE, Actor, DataKey, Document, Event, RewrappedKey
+from syncline.core.event import SERVICE, Actor, Event
 from syncline.errors import ConfigurationError, SynclineError, UnavailableError
 from syncline.key_ring import KeyProvider
 from syncline.store.record import Outcome

@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
-from syncline.core.event import SERVICE, SERVICE_BIRTH, Actor, Brought, Event
+from syncline.core.brought import Brought
+from syncline.core.event import SERVICE, SERVICE_BIRTH, Actor, Event
 from syncline.store.record import Outcome
 from syncline.store.secrets import has_data_key
 from syncline.store.transaction import Store

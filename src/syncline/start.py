@@ -13,8 +13,9 @@ from pydantic import SecretStr
 import syncline
 from syncline import credentials
 from syncline.config import Settings
+from syncline.core.brought import Document
 from syncline.core.documents import CONFIGURATION, MASTER_KEY
-from syncline.core.event import SERVICE, Document
+from syncline.core.event import SERVICE
 from syncline.core.rules import Rules
 from syncline.service_log import ServiceLog
 from syncline.store.integrations import documents

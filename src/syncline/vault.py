@@ -16,7 +16,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import SecretStr
 
-from syncline.core.event import DataKey, SealedSecret
+from syncline.core.brought import DataKey, SealedSecret
 from syncline.errors import ConfigurationError
 from syncline.key_ring import KEY_BYTES, KeyRing
 

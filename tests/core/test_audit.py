@@ -10,10 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncline.core.audit import GENESIS, Row, chain, decode, describe, encode, payload_digest
-from syncline.core.brought import RewrappedSubject, RewrappedSubjects, Truncation
-from syncline.core.context import Context
-from syncline.core.event import (
-    Actor,
+from syncline.core.brought import (
     Brought,
     DataKey,
     Document,
@@ -21,7 +18,6 @@ from syncline.core.event import (
     EndedSession,
     ErasedSubject,
     Erasure,
-    Event,
     LentSecret,
     LoginAttempt,
     NewApiKey,
@@ -30,6 +26,8 @@ from syncline.core.event import (
     RefusedRecords,
     RevokedApiKey,
     RewrappedKey,
+    RewrappedSubject,
+    RewrappedSubjects,
     RotatedHook,
     SealedSecret,
     SentRecords,
@@ -37,8 +35,11 @@ from syncline.core.event import (
     SettledEffect,
     SpentAttempt,
     SpentLink,
+    Truncation,
     WantedRecord,
 )
+from syncline.core.context import Context
+from syncline.core.event import Actor, Event
 from syncline.core.subscription import EndedSubscription, KeptSubscription, ReplayedDeliveries
 
 ROW = Row("in_1", 2, 5, "login.denied", "k", "handled", "a", "a", Actor("source", "in_1"), "chart@1#0", "0.1")

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncline.core.audit import describe
+from syncline.core.brought import Document
 from syncline.core.change import MOST_PARTS, Change, compare, digest, is_configuration
 from syncline.core.documents import FIELD_SYNC, MAPPING, OBJECT_SYNC, RUN, SETTINGS, SettingsDocument
-from syncline.core.event import Document
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=8),

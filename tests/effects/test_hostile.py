@@ -11,8 +11,9 @@ import pytest
 from pydantic import SecretStr
 
 from syncline.config import Settings
+from syncline.core.brought import Document
 from syncline.core.documents import SETTINGS, SettingsDocument
-from syncline.core.event import Actor, Document
+from syncline.core.event import Actor
 from syncline.credentials import (
     ACCESS_TOKEN,
     CONSUMER_KEY,

@@ -2,7 +2,8 @@
 
 from functools import partial
 
-from syncline.core.event import Actor, WantedRecord
+from syncline.core.brought import WantedRecord
+from syncline.core.event import Actor
 from syncline.store.hooks import wanted
 from tests.effects.records import ready
 from tests.effects.world import World

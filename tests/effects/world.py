@@ -12,8 +12,9 @@ from pydantic import SecretStr
 
 from syncline.config import Settings
 from syncline.core.audit import Row
+from syncline.core.brought import Brought, Document, LoginAttempt, SpentAttempt
 from syncline.core.documents import SETTINGS, SettingsDocument
-from syncline.core.event import BIRTH, Actor, Brought, Document, Event, LoginAttempt, SpentAttempt
+from syncline.core.event import BIRTH, Actor, Event
 from syncline.core.rules import Rules
 from syncline.credentials import CLIENT_ID, CLIENT_SECRET, CODE, CONSUMER_KEY, CONSUMER_SECRET, VERIFIER, open_safe
 from syncline.effects.perform import perform

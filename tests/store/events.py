@@ -4,7 +4,8 @@ from functools import partial
 from itertools import count
 from typing import Any
 
-from syncline.core.event import BIRTH, EVENTS, Actor, ActorKind, Brought, Event
+from syncline.core.brought import Brought
+from syncline.core.event import BIRTH, EVENTS, Actor, ActorKind, Event
 from syncline.core.rules import Rules
 from syncline.engine import Engine
 from syncline.store import effects, integrations, log, secrets

@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from syncline.core.event import NewSession, RevokedApiKey
+from syncline.core.brought import NewSession, RevokedApiKey
 from syncline.store import access
 from syncline.store.access import ApiKey
 from syncline.store.transaction import Store, Transaction

@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from syncline.core.event import (
+from syncline.core.brought import (
     DataKey,
     Document,
     Erasure,

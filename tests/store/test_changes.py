@@ -5,8 +5,9 @@ from functools import partial
 import pytest
 
 from syncline.core.audit import Row
+from syncline.core.brought import Document, SealedSecret
 from syncline.core.change import Change, digest
-from syncline.core.event import Document, Event, SealedSecret
+from syncline.core.event import Event
 from syncline.engine import Engine
 from syncline.store import log
 from syncline.store.transaction import Store

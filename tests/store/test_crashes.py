@@ -18,7 +18,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from syncline.core.event import EVENTS, ActorKind, Brought, Document, Erasure, Event, SealedSecret, SettledEffect
+from syncline.core.brought import Brought, Document, Erasure, SealedSecret, SettledEffect
+from syncline.core.event import EVENTS, ActorKind, Event
 from syncline.engine import Engine
 from syncline.store import effects, log, secrets
 from syncline.store.record import Outcome

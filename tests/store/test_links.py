@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from syncline.core.event import EndedLink, NewLink, RevokedApiKey, SpentLink
+from syncline.core.brought import EndedLink, NewLink, RevokedApiKey, SpentLink
 from syncline.engine import Engine
 from syncline.errors import NotFoundError
 from syncline.store import access, links

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from syncline.core import audit
-from syncline.core.event import BIRTH, Document, Erasure, Event, SealedSecret, SettledEffect
+from syncline.core.brought import Document, Erasure, SealedSecret, SettledEffect
+from syncline.core.event import BIRTH, Event
 from syncline.engine import Engine
 from syncline.errors import NotFoundError
 from syncline.store import effects, integrations, log

@@ -9,8 +9,8 @@ import pytest
 
 from syncline.core import audit
 from syncline.core.audit import Row
+from syncline.core.brought import SettledEffect
 from syncline.core.context import Context
-from syncline.core.event import SettledEffect
 from syncline.engine import Engine
 from syncline.store import effects
 from syncline.store.charts import charts, keep_charts

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from syncline.core.audit import GENESIS, chain, decode, encode
-from syncline.core.event import Document, SettledEffect
+from syncline.core.brought import Document, SettledEffect
 from syncline.engine import Engine
 from syncline.store import log
 from syncline.store.evidence import CheckpointReport

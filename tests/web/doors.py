@@ -18,9 +18,10 @@ import aiohttp
 from aiohttp.test_utils import TestClient, TestServer
 
 from syncline.config import CALLBACK_PATH, Settings
+from syncline.core.brought import Brought, Document
 from syncline.core.documents import LOGIN, LoginDocument
 from syncline.core.effect import EFFECTS
-from syncline.core.event import Actor, Brought, Document, Event
+from syncline.core.event import Actor, Event
 from syncline.core.rules import Rules
 from syncline.engine import Engine
 from syncline.key_ring import KEY_FILE, KeyFile

@@ -6,7 +6,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from syncline.core.event import Actor, Document, Event
+from syncline.core.brought import Document
+from syncline.core.event import Actor, Event
 from syncline.store.index import SearchIndex
 from tests.web.doors import CREDENTIALS, Doors
 from tests.web.keys import make_key

@@ -9,7 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from syncline.config import CALLBACK_PATH
-from syncline.core.event import Actor, Event, SpentAttempt
+from syncline.core.brought import SpentAttempt
+from syncline.core.event import Actor, Event
 from syncline.store import effects
 from syncline.store.transaction import Transaction
 from syncline.web import logins

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from syncline import credentials
-from syncline.core.event import SealedSecret
+from syncline.core.brought import SealedSecret
 from syncline.errors import ConfigurationError
 from syncline.store.secrets import sealed
 from tests.web.doors import Answer, Doors, signed

@@ -14,7 +14,8 @@ import msgspec
 import structlog
 from pydantic import SecretStr
 
-from syncline.core.event import SERVICE, Actor, Brought, Document
+from syncline.core.brought import Brought, Document
+from syncline.core.event import SERVICE, Actor
 from syncline.core.key_trail import FIELD, KEYS, MADE, ROTATED, KnownKey, KnownKeys, endorse
 from syncline.core.note import Signer
 from syncline.credentials import open_safe, open_secret

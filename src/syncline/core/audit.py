@@ -9,12 +9,7 @@ from typing import Any
 
 import msgspec
 
-from syncline.core.brought import RewrappedSubjects, Truncation
-from syncline.core.change import Change, digest
-from syncline.core.context import Context
-from syncline.core.decide import Disposition
-from syncline.core.event import (
-    Actor,
+from syncline.core.brought import (
     Brought,
     DataKey,
     Document,
@@ -22,7 +17,6 @@ from syncline.core.event import (
     EndedSession,
     ErasedSubject,
     Erasure,
-    Event,
     LentSecret,
     LoginAttempt,
     NewApiKey,
@@ -31,6 +25,7 @@ from syncline.core.event import (
     RefusedRecords,
     RevokedApiKey,
     RewrappedKey,
+    RewrappedSubjects,
     RotatedHook,
     SealedSecret,
     SentRecords,
@@ -38,8 +33,13 @@ from syncline.core.event import (
     SettledEffect,
     SpentAttempt,
     SpentLink,
+    Truncation,
     WantedRecord,
 )
+from syncline.core.change import Change, digest
+from syncline.core.context import Context
+from syncline.core.decide import Disposition
+from syncline.core.event import Actor, Event
 from syncline.core.subscription import EndedSubscription, KeptSubscription, ReplayedDeliveries
 
 #: What stands in the place of a previous hash before the first row.

@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 import msgspec
 
+from syncline.core.brought import RefusedRecords, SentRecords
 from syncline.core.documents import ObjectSyncDocument
-from syncline.core.event import RefusedRecords, SentRecords
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 

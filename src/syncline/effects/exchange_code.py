@@ -9,9 +9,9 @@ from functools import partial
 import msgspec
 from pydantic import SecretStr
 
+from syncline.core.brought import Document, Erasure
 from syncline.core.context import Context
 from syncline.core.documents import IDENTITY, IdentityDocument
-from syncline.core.event import Document, Erasure
 from syncline.credentials import CODE, REFRESH_TOKEN, SPENT_BY, VERIFIER, open_safe
 from syncline.effects.grant import brought, discard
 from syncline.effects.lending import lend

@@ -7,8 +7,8 @@ ends the work, and the state that follows says what a person has to do.
 import random
 from functools import partial
 
+from syncline.core.brought import Erasure
 from syncline.core.effect import EFFECTS
-from syncline.core.event import Erasure
 from syncline.credentials import SPENT_BY
 from syncline.effects.work import MovedOnError, Work, told
 from syncline.errors import GrantLostError, RejectedError, SynclineError, UnreachableError

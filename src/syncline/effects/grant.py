@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 from pydantic import SecretStr
 
+from syncline.core.brought import Brought, Document
 from syncline.core.documents import GRANT, GrantDocument
-from syncline.core.event import Brought, Document
 from syncline.credentials import ACCESS_TOKEN, REFRESH_TOKEN
 from syncline.effects.tools import Tools
 from syncline.errors import GrantLostError, NotFoundError, ProviderError

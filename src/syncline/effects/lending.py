@@ -8,7 +8,8 @@ import secrets
 
 from pydantic import SecretStr
 
-from syncline.core.event import Event, LentSecret
+from syncline.core.brought import LentSecret
+from syncline.core.event import Event
 from syncline.effects.tools import Tools
 from syncline.effects.work import Errand, MovedOnError
 from syncline.store.secrets import SealedRow, data_key, sealed

@@ -14,8 +14,8 @@ from typing import Any
 
 import msgspec
 
+from syncline.core.brought import Document, SentRecords
 from syncline.core.documents import OBJECT_SYNC, RUN, ObjectSyncDocument, RunDocument
-from syncline.core.event import Document, SentRecords
 from syncline.core.outgoing import Load, Shape, count, pack, remember
 from syncline.effects.read_ahead import read_ahead
 from syncline.effects.session import GrantSession

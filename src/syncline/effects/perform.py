@@ -5,8 +5,9 @@ from typing import Any
 
 import structlog
 
+from syncline.core.brought import SettledEffect
 from syncline.core.effect import EFFECTS
-from syncline.core.event import Actor, Event, SettledEffect
+from syncline.core.event import Actor, Event
 from syncline.effects import RUNNERS
 from syncline.effects.failure import settle_failure
 from syncline.effects.work import Work

@@ -1,7 +1,7 @@
 """Read the fields of both sides and show what the field sync would do, before anything is made."""
 
+from syncline.core.brought import Document
 from syncline.core.documents import PREVIEW, PreviewDocument
-from syncline.core.event import Document
 from syncline.core.mapping import TargetSide, plan_fields
 from syncline.effects.parties import open_account
 from syncline.effects.session import open_session

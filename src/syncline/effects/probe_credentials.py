@@ -1,7 +1,7 @@
 """Find out whether Consumer Key and Secret are right, before anybody logs in with them."""
 
+from syncline.core.brought import Document
 from syncline.core.documents import LOGIN, LoginDocument
-from syncline.core.event import Document
 from syncline.effects.parties import open_app
 from syncline.effects.work import Work, told
 from syncline.errors import RejectedError

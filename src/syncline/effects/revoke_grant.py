@@ -1,6 +1,6 @@
 """Give an authorization back to the source: at the end, with every secret, or because its credentials were changed."""
 
-from syncline.core.event import Erasure
+from syncline.core.brought import Erasure
 from syncline.credentials import ACCESS_TOKEN, REFRESH_TOKEN
 from syncline.effects.lending import lend
 from syncline.effects.parties import open_app

@@ -2,8 +2,8 @@
 
 import msgspec
 
+from syncline.core.brought import Brought, Document
 from syncline.core.documents import CHECKS, IDENTITY, CheckResult, ChecksDocument, IdentityDocument
-from syncline.core.event import Brought, Document
 from syncline.effects.parties import open_account
 from syncline.effects.session import open_session
 from syncline.effects.work import Work

@@ -13,7 +13,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from syncline.core.event import Actor, Brought, Event
+from syncline.core.brought import Brought
+from syncline.core.event import Actor, Event
 from syncline.credentials import ACCESS_TOKEN, REFRESH_TOKEN
 from syncline.effects.grant import KeptGrant, brought, discard, open_grant
 from syncline.effects.parties import open_app

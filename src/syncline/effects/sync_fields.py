@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from syncline.core.brought import Document
 from syncline.core.documents import (
     FIELD_SYNC,
     MAPPING,
@@ -15,7 +16,6 @@ from syncline.core.documents import (
     MappingDocument,
     PreviewDocument,
 )
-from syncline.core.event import Document
 from syncline.core.mapping import fields_to_create, first_mapping
 from syncline.effects.parties import open_account
 from syncline.effects.work import Work, told

@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
+from syncline.core.brought import Brought, Document
 from syncline.core.documents import MAPPING, OBJECT_SYNC, RUN, MappingDocument, ObjectSyncDocument, RunDocument
-from syncline.core.event import Brought, Document
 from syncline.core.outgoing import Shape
 from syncline.effects.object_sync import ObjectSync, Run, numbers
 from syncline.effects.parties import open_account

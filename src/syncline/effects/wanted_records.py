@@ -7,7 +7,7 @@ target, or was never read, moves no stamp at the source.
 from collections.abc import Iterable
 from functools import partial
 
-from syncline.core.event import Brought, ServedRecords
+from syncline.core.brought import Brought, ServedRecords
 from syncline.core.outgoing import Shape, pack, remember
 from syncline.effects.object_sync import Run
 from syncline.store.hooks import wanted

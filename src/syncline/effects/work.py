@@ -11,7 +11,8 @@ from typing import Any
 
 import structlog
 
-from syncline.core.event import Actor, Brought, Event, SettledEffect
+from syncline.core.brought import Brought, SettledEffect
+from syncline.core.event import Actor, Event
 from syncline.effects.tools import Tools
 from syncline.errors import SynclineError
 from syncline.store.effects import EffectRow, finish

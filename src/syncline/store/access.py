@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from syncline.core.event import NewApiKey, NewSession, RevokedApiKey
+from syncline.core.brought import NewApiKey, NewSession, RevokedApiKey
 from syncline.store.transaction import Transaction
 
 #: `guest` is who has redeemed a connect link; no key that is stored has it.

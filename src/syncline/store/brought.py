@@ -2,8 +2,7 @@
 
 import msgspec
 
-from syncline.core.brought import RewrappedSubjects, Truncation
-from syncline.core.event import (
+from syncline.core.brought import (
     Brought,
     DataKey,
     Document,
@@ -11,7 +10,6 @@ from syncline.core.event import (
     EndedSession,
     ErasedSubject,
     Erasure,
-    Event,
     LentSecret,
     LoginAttempt,
     NewApiKey,
@@ -20,6 +18,7 @@ from syncline.core.event import (
     RefusedRecords,
     RevokedApiKey,
     RewrappedKey,
+    RewrappedSubjects,
     RotatedHook,
     SealedSecret,
     SentRecords,
@@ -27,8 +26,10 @@ from syncline.core.event import (
     SettledEffect,
     SpentAttempt,
     SpentLink,
+    Truncation,
     WantedRecord,
 )
+from syncline.core.event import Event
 from syncline.core.subscription import EndedSubscription, KeptSubscription, ReplayedDeliveries
 from syncline.store import access, hooks, subscriptions
 from syncline.store.transaction import Transaction

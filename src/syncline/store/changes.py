@@ -2,8 +2,9 @@
 
 import msgspec
 
+from syncline.core.brought import Document, SealedSecret
 from syncline.core.change import Change, compare, is_configuration
-from syncline.core.event import Document, Event, SealedSecret
+from syncline.core.event import Event
 from syncline.store.transaction import Transaction
 
 

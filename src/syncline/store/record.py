@@ -8,11 +8,12 @@ import msgspec
 
 import syncline
 from syncline.core import audit
+from syncline.core.brought import SettledEffect
 from syncline.core.change import Change
 from syncline.core.context import Context
 from syncline.core.decide import ACCEPTED, Decision, Disposition, Snapshot, decide
 from syncline.core.effect import due_at
-from syncline.core.event import Event, SettledEffect, birth_of
+from syncline.core.event import Event, birth_of
 from syncline.core.rules import Rules
 from syncline.errors import NotFoundError
 from syncline.store.brought import consume, keep, settle

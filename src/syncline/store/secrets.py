@@ -2,7 +2,7 @@
 
 import msgspec
 
-from syncline.core.event import DataKey, SealedSecret
+from syncline.core.brought import DataKey, SealedSecret
 from syncline.errors import NotFoundError
 from syncline.store.transaction import Transaction
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from syncline.core.event import DataKey
+from syncline.core.brought import DataKey
 from syncline.store.transaction import Transaction
 
 

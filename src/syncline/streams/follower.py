@@ -15,8 +15,9 @@ from typing import Any
 import msgspec
 import structlog
 
+from syncline.core.brought import Document
 from syncline.core.documents import CHANGES, ChangesDocument
-from syncline.core.event import Actor, Document, Event
+from syncline.core.event import Actor, Event
 from syncline.effects.failure import backoff
 from syncline.effects.session import GrantSession, open_session
 from syncline.effects.tools import Tools

@@ -1,6 +1,6 @@
 """API keys as text: `syn_<id>_<secret>_<check>`."""
 
-from syncline.core.event import NewApiKey
+from syncline.core.brought import NewApiKey
 from syncline.errors import ForbiddenError
 from syncline.store.access import Role
 from syncline.web import shown_once

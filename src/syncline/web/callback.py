@@ -16,8 +16,9 @@ from pydantic import SecretStr
 
 from syncline import credentials
 from syncline.config import CALLBACK_PATH
+from syncline.core.brought import SpentAttempt
 from syncline.core.documents import LOGIN, SETTINGS
-from syncline.core.event import Actor, Event, SpentAttempt
+from syncline.core.event import Actor, Event
 from syncline.errors import ConflictError, InputError, SynclineError
 from syncline.store.integrations import documents
 from syncline.store.record import Outcome

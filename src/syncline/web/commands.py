@@ -12,8 +12,9 @@ from pydantic import SecretStr
 
 from syncline import credentials
 from syncline.core import documents
+from syncline.core.brought import Brought, Document
 from syncline.core.documents import SettingsDocument
-from syncline.core.event import BIRTH, EVENTS, Brought, Document, Event
+from syncline.core.event import BIRTH, EVENTS, Event
 from syncline.errors import ConflictError, ForbiddenError, InputError, NotFoundError, SynclineError
 from syncline.store.record import Outcome
 from syncline.web.access import Right, Who

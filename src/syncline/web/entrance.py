@@ -8,7 +8,8 @@ from typing import Literal
 
 from aiohttp import web
 
-from syncline.core.event import Actor, EndedSession
+from syncline.core.brought import EndedSession
+from syncline.core.event import Actor
 from syncline.errors import ForbiddenError, SynclineError
 from syncline.store.access import ApiKey, claim_of, find_key
 from syncline.web import sessions

@@ -9,7 +9,8 @@ from functools import partial
 
 from aiohttp import web
 
-from syncline.core.event import Actor, ActorKind, Event, LentSecret
+from syncline.core.brought import LentSecret
+from syncline.core.event import Actor, ActorKind, Event
 from syncline.errors import ForbiddenError, InputError, SynclineError
 from syncline.store.hooks import Door, hook_secrets
 from syncline.store.integrations import exists

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from syncline import credentials
-from syncline.core.event import Event, RotatedHook
+from syncline.core.brought import RotatedHook
+from syncline.core.event import Event
 from syncline.errors import ConflictError, NotFoundError
 from syncline.providers.notices import NoticeDoor
 from syncline.store.hooks import FAMILIES, Door, HookSecret, hook_secrets

@@ -1,6 +1,7 @@
 """Commands about API keys: each is an event on the log of the service, and done in its transaction."""
 
-from syncline.core.event import Actor, RevokedApiKey
+from syncline.core.brought import RevokedApiKey
+from syncline.core.event import Actor
 from syncline.errors import ConflictError, NotFoundError
 from syncline.store.access import LAST_ADMIN, ApiKey, keys, sessions_of
 from syncline.store.transaction import Transaction

@@ -11,7 +11,8 @@ from typing import Any
 
 from aiohttp import web
 
-from syncline.core.event import Actor, Brought, EndedLink, Event, NewLink, SpentLink
+from syncline.core.brought import Brought, EndedLink, NewLink, SpentLink
+from syncline.core.event import Actor, Event
 from syncline.errors import ForbiddenError, NotFoundError, SynclineError
 from syncline.store import links as stored
 from syncline.store.links import Link, Standing

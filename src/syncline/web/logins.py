@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from aiohttp import web
 from pydantic import SecretStr
 
-from syncline.core.event import LoginAttempt
+from syncline.core.brought import LoginAttempt
 from syncline.errors import ForbiddenError
 from syncline.store.access import keys
 from syncline.vault import Safe

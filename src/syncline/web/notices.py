@@ -11,7 +11,8 @@ import msgspec
 from aiohttp import hdrs, web
 
 from syncline import credentials
-from syncline.core.event import Actor, Event, WantedRecord
+from syncline.core.brought import WantedRecord
+from syncline.core.event import Actor, Event
 from syncline.errors import ForbiddenError, InputError, NotFoundError, SynclineError
 from syncline.providers.notices import Delivery, Notice, NoticeDoor, Reading
 from syncline.store.hooks import Door

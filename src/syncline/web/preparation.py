@@ -8,8 +8,8 @@ from pydantic import SecretStr
 
 from syncline import credentials
 from syncline.core import documents
+from syncline.core.brought import Brought, Document, Erasure, LentSecret
 from syncline.core.documents import MappingDocument, PreviewDocument, SettingsDocument
-from syncline.core.event import Brought, Document, Erasure, LentSecret
 from syncline.errors import InputError, NotFoundError
 from syncline.providers.port import App
 from syncline.store import integrations, secrets

@@ -7,7 +7,8 @@ anew, as it would be if it came now; that its sender was who they said was seen 
 import base64
 from functools import partial
 
-from syncline.core.event import Actor, Brought, Event, SealedSecret
+from syncline.core.brought import Brought, SealedSecret
+from syncline.core.event import Actor, Event
 from syncline.credentials import open_safe
 from syncline.errors import ConflictError, NotFoundError, SynclineError
 from syncline.store import inbox as stored

@@ -6,7 +6,7 @@ from functools import partial
 
 from aiohttp import web
 
-from syncline.core.event import NewSession
+from syncline.core.brought import NewSession
 from syncline.store import access
 from syncline.store.access import ApiKey
 from syncline.store.transaction import Store

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from syncline.core.event import ErasedSubject
+from syncline.core.brought import ErasedSubject
 from syncline.errors import NotFoundError
 from syncline.store.subjects import SubjectKey, subjects
 from syncline.web.access import Who

@@ -12,7 +12,8 @@ from pydantic import SecretStr
 from yarl import URL
 
 from syncline import credentials
-from syncline.core.event import SERVICE, Brought, Erasure
+from syncline.core.brought import Brought, Erasure
+from syncline.core.event import SERVICE
 from syncline.core.subscription import EndedSubscription, KeptSubscription, Key, ReplayedDeliveries, address_field
 from syncline.deliveries.caller import Called, call_to_test, key_of, new_secret
 from syncline.deliveries.opening import open_subscription

@@ -9,10 +9,11 @@ from pydantic import SecretStr
 
 from syncline import credentials
 from syncline.core import documents
+from syncline.core.brought import Brought, Document
 from syncline.core.chart import Chart
 from syncline.core.context import Context
 from syncline.core.decide import ACCEPTED, Snapshot, decide
-from syncline.core.event import EVENTS, Actor, ActorKind, Brought, Document, Event
+from syncline.core.event import EVENTS, Actor, ActorKind, Event
 from syncline.vault import Safe
 from tests.core.chart_file import chart
 

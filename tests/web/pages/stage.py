@@ -13,8 +13,9 @@ from pydantic import SecretStr
 from syncline import credentials
 from syncline.config import Settings
 from syncline.core import documents
+from syncline.core.brought import Brought, Document
 from syncline.core.decide import ACCEPTED
-from syncline.core.event import BIRTH, Actor, Brought, Document, Event
+from syncline.core.event import BIRTH, Actor, Event
 from syncline.core.rules import Rules
 from syncline.engine import Engine
 from syncline.key_ring import KeyFile

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from yarl import URL
 
+from syncline.core.brought import Brought, Document, Erasure
 from syncline.core.documents import GRANT, GrantDocument
-from syncline.core.event import Actor, Brought, Document, Erasure, Event
+from syncline.core.event import Actor, Event
 from syncline.credentials import ACCESS_TOKEN, REFRESH_TOKEN
 from syncline.store.access import Role
 from syncline.store.secrets import sealed
