@@ -276,11 +276,11 @@ def live(examples: int, steps: int) -> None:
 
 def test_a_few_short_lives() -> None:
     """Enough to find what is plainly wrong."""
-    live(15, 20)
+    live(8, 20)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_many_long_lives() -> None:
     """Enough to believe it."""
-    live(40, 60)
+    live(25, 60)
