@@ -10,6 +10,7 @@ import pytest
 import structlog
 
 from syncline.logs import STRUCK, configure
+from tests.logged import logged
 
 KEY = "syn_0a1b2c3d_abcdefghijklmnop234567_0a1b2c"
 
@@ -17,12 +18,8 @@ KEY = "syn_0a1b2c3d_abcdefghijklmnop234567_0a1b2c"
 @pytest.fixture
 def stream() -> Iterator[io.StringIO]:
     """What is logged in a test; afterwards logging is as it was."""
-    written = io.StringIO()
-    yield written
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
-    logging.captureWarnings(capture=False)
-    logging.getLogger().handlers.clear()
+    with logged() as written:
+        yield written
 
 
 def lines(stream: io.StringIO) -> list[dict[str, Any]]:
@@ -73,6 +70,22 @@ def test_stack_has_no_local_variables(stream: io.StringIO, style: str) -> None:
         structlog.get_logger().exception("unexpected")
     assert "canary1" not in stream.getvalue()
     assert "ValueError" in stream.getvalue()
+
+
+def test_what_goes_through_the_database_is_no_line(stream: io.StringIO) -> None:
+    """Not even at the most talkative: its library would tell each operation with all that it is given."""
+    configure("debug", "json", stream)
+    logging.getLogger("aiosqlite").debug("executing %s", "canary")
+    assert stream.getvalue() == ""
+
+
+def test_logging_is_as_it_was_afterwards() -> None:
+    """One test that is talkative must not make all later ones so."""
+    with logged() as written:
+        configure("debug", "json", written)
+        assert logging.getLogger("some.other").isEnabledFor(logging.DEBUG)
+    assert not logging.getLogger("some.other").isEnabledFor(logging.DEBUG)
+    assert logging.getLogger("aiosqlite").level == logging.NOTSET
 
 
 def test_lines_of_libraries_are_json_too(stream: io.StringIO) -> None:

@@ -52,9 +52,11 @@ def configure(level: str, style: str, stream: IO[str] | None = None) -> None:
                 }
             },
             "root": {"handlers": ["stream"], "level": level.upper()},
-            # Its lines hold whole addresses with their query; `web.problems.boundary` writes ours.
+            # The first two tell too much: whole addresses with their query (`web.problems.boundary` writes ours), and
+            # whatever goes into the database and comes out of it.
             "loggers": {
                 "aiohttp.access": {"level": "CRITICAL"},
+                "aiosqlite": {"level": "WARNING"},
                 "asyncio": {"level": "WARNING"},
                 "transitions": {"level": "WARNING"},
             },

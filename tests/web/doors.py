@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import aiohttp
+from aiohttp import web_app
 from aiohttp.test_utils import TestClient, TestServer
 
 from syncline.config import CALLBACK_PATH, Settings
@@ -254,3 +255,6 @@ async def open_doors(folder: Path, settings: Settings | None = None) -> AsyncIte
     finally:
         await client.close()
         await store.close()
+        # aiohttp remembers the last thousand handlers together with their applications: millions of objects, which
+        # each collection of garbage would look at.
+        web_app._cached_build_middleware.cache_clear()

@@ -10,12 +10,12 @@ from urllib.parse import quote
 
 import aiohttp
 import pytest
-import structlog
 from aiohttp import web
 
 import syncline.web
 from syncline.config import CALLBACK_PATH
 from syncline.logs import configure
+from tests.logged import logged
 from tests.web.arrivals import Before
 from tests.web.doors import Doors
 from tests.web.test_access import sign_in
@@ -135,11 +135,9 @@ async def test_nothing_is_kept_in_a_cache(before: Before) -> None:
 @pytest.fixture
 def stream() -> Iterator[io.StringIO]:
     """All that is logged, at the most talkative."""
-    written = io.StringIO()
-    configure("debug", "json", written)
-    yield written
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
+    with logged() as written:
+        configure("debug", "json", written)
+        yield written
 
 
 @pytest.mark.case("oauth", 24)
