@@ -58,7 +58,7 @@ async def fill(store: SQLiteStore, decider: Rules, rows: int) -> None:
 
 def _prove(store: SQLiteStore, loop: asyncio.AbstractEventLoop) -> float:
     begun = time.perf_counter()
-    report = asyncio.run_coroutine_threadsafe(store.read(verify), loop).result()
+    report = asyncio.run_coroutine_threadsafe(store.read(partial(verify, file=store.path)), loop).result()
     assert report.proved, report.faults
     assert report.rows == ROWS
     return time.perf_counter() - begun

@@ -12,10 +12,11 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from syncline import verifier
@@ -23,6 +24,7 @@ from syncline.core.audit import GENESIS, chain
 from syncline.core.note import VerifierKey
 from syncline.core.proof import Noted
 from syncline.store.evidence import Evidence
+from syncline.store.share import Share, fold_share
 from syncline.store.transaction import Transaction, named_queries
 from syncline.store.verify import Report, verify
 from tests.installation import DATABASE, installed
@@ -34,6 +36,21 @@ SEED = int(os.environ.get("SYNCLINE_TEST_SEED", "20"))
 
 #: What `syncline audit verify` says of an integration as a whole; the row that it names is the last of its log.
 OF_THE_END = re.compile("its head|its log|it is in |its memory is|its rows|something came")
+
+
+class Near:
+    """A share that is folded here instead of in another process, which would not see what is not committed."""
+
+    def __init__(self, tx: Transaction, _: Path, *, after: int, through: int) -> None:
+        self._tx, self._after, self._through = tx, after, through
+
+    def result(self) -> Share:
+        """Fold it, and pass it on as a process would."""
+        found = fold_share(self._tx, after=self._after, through=self._through)
+        return msgspec.msgpack.decode(msgspec.msgpack.encode(found), type=Share)
+
+    def stop(self) -> None:
+        """Nothing runs."""
 
 
 class Bench:
@@ -87,13 +104,21 @@ class Bench:
             return f"{log.where}: {fault}"
         return ""
 
-    def by_database(self, copy: Copy) -> Report:
-        """Write the copy into the database for a moment; answer what `syncline audit verify` says of it."""
+    def by_database(self, copy: Copy) -> tuple[Report, Report]:
+        """Write the copy into the database for a moment; answer what `syncline audit verify` says of it.
+
+        Also what it says when a part of the rows is folded apart from the others, as in a long log.
+        """
         self.connection.execute("BEGIN")
         try:
             self._write(copy)
             transaction = Transaction(self.connection, named_queries("sqlite3"))
-            return verify(transaction, evidence=self.evidence)
+            with pytest.MonkeyPatch.context() as patched:
+                patched.setattr("syncline.store.verify.SHARED_FROM", 1)
+                patched.setattr("syncline.store.verify.Running", partial(Near, transaction))
+                patched.setattr("os.sched_getaffinity", lambda _: {0, 1})
+                shared = verify(transaction, evidence=self.evidence, file=Path("here"))
+            return verify(transaction, evidence=self.evidence), shared
         finally:
             self.connection.execute("ROLLBACK")
 
@@ -189,7 +214,9 @@ def signatures_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nothing_is_found_where_nothing_was_done(bench: Bench) -> None:
     """The copy as it is."""
     assert bench.by_file(bench.true) == ""
-    assert bench.by_database(bench.true).proved
+    alone, shared = bench.by_database(bench.true)
+    assert alone.proved
+    assert alone == shared
 
 
 @pytest.mark.parametrize("tampering", ALL, ids=lambda tampering: tampering.__name__)
@@ -253,8 +280,10 @@ def judge_file(bench: Bench, copy: Copy, name: str, *, exact: bool) -> None:
 
 def judge_database(bench: Bench, copy: Copy, name: str) -> None:
     """Say whether `syncline audit verify` has named the right place, and accused no row before it."""
-    report = bench.by_database(copy)
+    report, shared = bench.by_database(copy)
     assert not report.proved, f"{name}: not found"
+    assert sorted(shared.faults, key=str) == sorted(report.faults, key=str), name
+    assert msgspec.structs.replace(shared, faults=()) == msgspec.structs.replace(report, faults=()), name
     different, broken = first_difference(bench.true.rows, copy.rows), first_break(copy.rows)
     if copy.rows == bench.true.rows:
         return

@@ -1,6 +1,8 @@
 """The audit log, proved: chains recomputed, columns compared with bytes, integrations with what the log leads to."""
 
+import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -8,13 +10,16 @@ import msgspec
 from syncline.core.event import SERVICE
 from syncline.core.fold import Fold, advance, differences
 from syncline.store.evidence import CheckpointReport, Evidence, TreeScan
+from syncline.store.share import Running, begun, is_shared
 from syncline.store.starts import find_start
 from syncline.store.transaction import Transaction
-from syncline.store.truncations import Base, bases, let_go
+from syncline.store.truncations import bases, let_go
 
 #: So few that they are still in the processor's cache when the tree reads them too: that saves a quarter of the time.
 _ROWS_PER_STEP = 256
 _ROWS_PER_WORD = 10_000
+#: So many that it is worth the third of a second which another process takes to start.
+SHARED_FROM = 100_000
 _NO_EVIDENCE = Evidence()
 #: Positions count from 1; what somebody has put before that is to be seen too.
 _BEFORE_ALL = -(2**63)
@@ -57,14 +62,43 @@ def verify(
     progress: Callable[[int], None] | None = None,
     anchors: Mapping[str, Anchor] | None = None,
     evidence: Evidence = _NO_EVIDENCE,
+    file: Path | None = None,
 ) -> Report:
     """Prove the whole log or that of one integration; `progress` hears how many rows were read.
 
     The whole log is also held against its checkpoints, and against those that `evidence` has from outside. The first
-    fault of each integration is reported, nothing is raised for it.
+    fault of each integration is reported, nothing is raised for it. With the database's file a long log is proved on
+    two processors.
     """
+    share = None if integration or anchors or file is None else _share(tx, file)
+    try:
+        report = _verify(tx, integration, progress, anchors or {}, evidence, share)
+    finally:
+        if share is not None:
+            share.stop()
+    # The other process may have been killed, or have found the log to begin elsewhere by now.
+    return report or _verify(tx, integration, progress, anchors or {}, evidence, None) or Report(0, 0)
+
+
+def _share(tx: Transaction, file: Path) -> Running | None:
+    """Begin to fold a share of a long log beside this process, where there is a second processor."""
+    gone, (end,) = let_go(tx), tx.find_log_end()
+    if not isinstance(end, int) or end - gone < SHARED_FROM or len(os.sched_getaffinity(0)) < 2:  # noqa: PLR2004
+        return None
+    return Running(file, after=gone or _BEFORE_ALL, through=end)
+
+
+def _verify(
+    tx: Transaction,
+    integration: str,
+    progress: Callable[[int], None] | None,
+    anchors: Mapping[str, Anchor],
+    evidence: Evidence,
+    share: Running | None,
+) -> Report | None:
+    """Prove it, all or without what a share folds; answers nothing when that has not folded what was left to it."""
     gone = let_go(tx)
-    scan = _Scan(anchors or {}, {base.integration: _begun(base) for base in bases(tx, integration=integration)})
+    scan = _Scan(anchors, {base.integration: begun(base) for base in bases(tx, integration=integration)}, share)
     tree = None if integration else TreeScan(tx.scan_checkpoints(), tx.scan_tree_nodes(), evidence, find_start(tx))
     after = gone or _BEFORE_ALL
     cursor = tx.scan_log_of(integration=integration, after=after) if integration else tx.scan_log(after=after)
@@ -77,28 +111,31 @@ def verify(
             progress(told := scan.rows)
     if progress is not None and told < scan.rows:
         progress(scan.rows)
+    if not scan.take_over():
+        return None
     scan.compare(tx, integration)
-    scan.hold({name: anchor for name, anchor in (anchors or {}).items() if integration in {"", name}})
+    scan.hold({name: anchor for name, anchor in anchors.items() if integration in {"", name}})
     checkpoints = tree.report() if tree is not None else None
     return Report(scan.rows, len(scan.folds.keys() - {SERVICE}), tuple(scan.faults.values()), checkpoints)
-
-
-def _begun(base: Base) -> Fold:
-    """Answer a chain of which the first rows were let go."""
-    return Fold(base.seq, base.hash, base.state, base.state_seq, base.context.encode())
 
 
 class _Scan:
     """The folds of all integrations, one row after the other."""
 
-    def __init__(self, anchors: Mapping[str, Anchor], folds: dict[str, Fold]) -> None:
+    def __init__(self, anchors: Mapping[str, Anchor], folds: dict[str, Fold], share: Running | None) -> None:
         self.rows = 0
         self.folds = folds
         self.faults: dict[str, Fault] = {}
         self._anchors = anchors
+        self._share, self._left = share, 0
 
     def read(self, block: list[tuple[Any, ...]]) -> None:
         """Read the next rows of the log."""
+        self.rows += len(block)
+        if self._share is not None:
+            own = [row for row in block if not is_shared(row[0])]
+            self._left += len(block) - len(own)
+            block = own
         for row in block:
             integration = row[0]
             fold = self.folds.get(integration)
@@ -111,7 +148,20 @@ class _Scan:
                 fold.fault = "" if anchor.hash == row[11] else "its hash is not the one that was noted elsewhere"
             if fold.fault:
                 self.note(integration, row[1], fold.fault)
-        self.rows += len(block)
+
+    def take_over(self) -> bool:
+        """Take what the share has found for our own; answers False when it is not about the rows that were left."""
+        if self._share is None:
+            return True
+        found = self._share.result()
+        if found is None or found.rows != self._left:
+            return False
+        self.folds.update(found.folds)
+        for integration, (seq, what) in found.faults.items():
+            ours = self.faults.get(integration)
+            if ours is None or seq <= ours.seq:
+                self.faults[integration] = Fault(integration, seq, what)
+        return True
 
     def compare(self, tx: Transaction, integration: str) -> None:
         """Compare what the log led to with the integrations and with what their rows have brought."""

@@ -58,7 +58,8 @@ async def verify(
         raise CommandError("checkpoints speak of the whole log: leave out ID, or --checkpoints and --key", code=USAGE)
     keys = tuple(read_keys(key))
     noted, unreadable = _read(checkpoints) if checkpoints else ((), 0)
-    store = await open_store(data / main.DATABASE, read_only=True)
+    file = data / main.DATABASE
+    store = await open_store(file, read_only=True)
     try:
         with console.status("Reading the log …") as line:
 
@@ -66,7 +67,9 @@ async def verify(
                 line.update(f"{rows:,} rows read …")
 
             evidence = Evidence(noted, keys)
-            report = await store.read(partial(prove, integration=integration, progress=show, evidence=evidence))
+            report = await store.read(
+                partial(prove, integration=integration, progress=show, evidence=evidence, file=file)
+            )
     finally:
         await store.close()
     if integration and not report.rows:

@@ -5,6 +5,12 @@
 SELECT integration, seq, at, type, key, disposition, origin, target, digest, owns_key, content, hash, position
   FROM audit WHERE position > :after ORDER BY position;
 
+-- name: scan_share(after, through)
+-- The same of the integrations that a second process folds: `is_shared` in store/share.py says the same.
+SELECT integration, seq, at, type, key, disposition, origin, target, digest, owns_key, content, hash, position
+  FROM audit WHERE position > :after AND position <= :through
+   AND typeof(integration) = 'text' AND unicode(substr(integration, -1)) % 3 > 0 ORDER BY position;
+
 -- name: scan_log_of(integration, after)
 SELECT integration, seq, at, type, key, disposition, origin, target, digest, owns_key, content, hash, position
   FROM audit WHERE integration = :integration AND position > :after ORDER BY seq;
