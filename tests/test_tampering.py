@@ -116,7 +116,7 @@ class Bench:
             with pytest.MonkeyPatch.context() as patched:
                 patched.setattr("syncline.store.verify.SHARED_FROM", 1)
                 patched.setattr("syncline.store.verify.Running", partial(Near, transaction))
-                patched.setattr("os.sched_getaffinity", lambda _: {0, 1})
+                patched.setattr("os.cpu_count", lambda: 2)
                 shared = verify(transaction, evidence=self.evidence, file=Path("here"))
             return verify(transaction, evidence=self.evidence), shared
         finally:

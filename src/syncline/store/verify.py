@@ -83,7 +83,7 @@ def verify(
 def _share(tx: Transaction, file: Path) -> Running | None:
     """Begin to fold a share of a long log beside this process, where there is a second processor."""
     gone, (end,) = let_go(tx), tx.find_log_end()
-    if not isinstance(end, int) or end - gone < SHARED_FROM or len(os.sched_getaffinity(0)) < 2:  # noqa: PLR2004
+    if not isinstance(end, int) or end - gone < SHARED_FROM or (os.cpu_count() or 1) < 2:  # noqa: PLR2004
         return None
     return Running(file, after=gone or _BEFORE_ALL, through=end)
 
