@@ -109,6 +109,18 @@ async def test_without_the_other_one_reads_all(
     assert alone == together
 
 
+async def test_no_room_for_another_process(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one that there is proves all."""
+
+    def full(*_: object, **__: object) -> None:
+        raise BlockingIOError
+
+    monkeypatch.setattr("subprocess.Popen", full)
+    alone, together = await prove(path)
+    assert alone == together
+    assert together.proved
+
+
 def test_a_log_that_begins_elsewhere_is_not_folded(path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     """Retention has let rows go between the two readings."""
     assert share.main(str(path), "256", "900") == 1

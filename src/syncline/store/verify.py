@@ -71,13 +71,18 @@ def verify(
     two processors.
     """
     share = None if integration or anchors or file is None else _share(tx, file)
-    try:
-        report = _verify(tx, integration, progress, anchors or {}, evidence, share)
-    finally:
-        if share is not None:
+    if share is not None:
+        try:
+            return _verify(tx, integration, progress, {}, evidence, share)
+        except _NotFoldedError:
+            pass  # It may have been killed, or have found the log to begin elsewhere by now.
+        finally:
             share.stop()
-    # The other process may have been killed, or have found the log to begin elsewhere by now.
-    return report or _verify(tx, integration, progress, anchors or {}, evidence, None) or Report(0, 0)
+    return _verify(tx, integration, progress, anchors or {}, evidence, None)
+
+
+class _NotFoldedError(Exception):
+    """The share has not folded what was left to it."""
 
 
 def _share(tx: Transaction, file: Path) -> Running | None:
@@ -85,7 +90,10 @@ def _share(tx: Transaction, file: Path) -> Running | None:
     gone, (end,) = let_go(tx), tx.find_log_end()
     if not isinstance(end, int) or end - gone < SHARED_FROM or (os.cpu_count() or 1) < 2:  # noqa: PLR2004
         return None
-    return Running(file, after=gone or _BEFORE_ALL, through=end)
+    try:
+        return Running(file, after=gone or _BEFORE_ALL, through=end)
+    except OSError:  # No room for another process: this one does it alone.
+        return None
 
 
 def _verify(
@@ -95,8 +103,8 @@ def _verify(
     anchors: Mapping[str, Anchor],
     evidence: Evidence,
     share: Running | None,
-) -> Report | None:
-    """Prove it, all or without what a share folds; answers nothing when that has not folded what was left to it."""
+) -> Report:
+    """Prove it, all or without what a share folds; raises `_NotFoldedError`."""
     gone = let_go(tx)
     scan = _Scan(anchors, {base.integration: begun(base) for base in bases(tx, integration=integration)}, share)
     tree = None if integration else TreeScan(tx.scan_checkpoints(), tx.scan_tree_nodes(), evidence, find_start(tx))
@@ -111,8 +119,7 @@ def _verify(
             progress(told := scan.rows)
     if progress is not None and told < scan.rows:
         progress(scan.rows)
-    if not scan.take_over():
-        return None
+    scan.take_over()
     scan.compare(tx, integration)
     scan.hold({name: anchor for name, anchor in anchors.items() if integration in {"", name}})
     checkpoints = tree.report() if tree is not None else None
@@ -149,19 +156,18 @@ class _Scan:
             if fold.fault:
                 self.note(integration, row[1], fold.fault)
 
-    def take_over(self) -> bool:
-        """Take what the share has found for our own; answers False when it is not about the rows that were left."""
+    def take_over(self) -> None:
+        """Take what the share has found for our own; raises `_NotFoldedError` when it is about other rows."""
         if self._share is None:
-            return True
+            return
         found = self._share.result()
         if found is None or found.rows != self._left:
-            return False
+            raise _NotFoldedError
         self.folds.update(found.folds)
         for integration, (seq, what) in found.faults.items():
             ours = self.faults.get(integration)
             if ours is None or seq <= ours.seq:
                 self.faults[integration] = Fault(integration, seq, what)
-        return True
 
     def compare(self, tx: Transaction, integration: str) -> None:
         """Compare what the log led to with the integrations and with what their rows have brought."""
