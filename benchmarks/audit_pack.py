@@ -51,7 +51,7 @@ async def _pack(folder: Path, rows: int) -> float:
         decider = rules(Settings())
         await store.write(partial(keep_charts, charts=decider.all, now=now()))
         await fill(store, decider, rows)
-        pack = Pack(store, Privacy(store, Vault(KeyFile(folder).read()), now), Wanted(), now)
+        pack = Pack(store, Privacy(store, Vault(KeyFile(folder).read())), Wanted(), now)
         begun = time.perf_counter()
         with (folder / "pack.zip").open("wb") as file:
             async for piece in pack.pieces():

@@ -54,7 +54,7 @@ class Installation:
         """Take an open store; its keys lie beside it."""
         self.store, self.folder, self.at = store, folder, NOW
         vault = Vault(KeyFile(folder).read())
-        self.privacy = Privacy(store, vault, self.now)
+        self.privacy = Privacy(store, vault)
         self.engine = Engine(store, RULES, self.privacy.seal)
         self.service = ServiceLog(store, vault, self.engine.handle, self.now)
         keys = SigningKeys(store, vault, self.service, self.now, origin="syncline/test")

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from syncline.core.event import Event
 from syncline.engine import Engine
 from syncline.errors import NotFoundError
 from syncline.store.sqlite import SQLiteStore, open_store
@@ -60,20 +59,15 @@ async def test_nobody_hears_of_what_was_not_recorded(engine: Engine) -> None:
     assert heard == []
 
 
-async def test_what_arrived_together_is_recorded_in_its_order(store: SQLiteStore) -> None:
-    """Also when a key has to be found for the first one, and for the others none."""
-    ready = asyncio.Event()
-
-    async def seal(sealed: Event) -> Event:
-        if sealed.key == "first":
-            await ready.wait()
-        return sealed
-
-    engine = Engine(store, RULES, seal)
+async def test_what_arrived_together_is_recorded_in_its_order(engine: Engine) -> None:
+    """Also behind others that wait, and in more than one group."""
     await engine.handle(birth())
-    asyncio.get_running_loop().call_later(0.05, ready.set)
-    handled = await engine.handle_in_order(event("sync.finished", key=key) for key in ("first", "second", "third"))
-    assert [outcome.seq for outcome in handled] == [2, 3, 4]
+    before = asyncio.gather(*(engine.handle(event("sync.finished", key=f"before {number}")) for number in range(10)))
+    await asyncio.sleep(0)
+    keys = [f"{number}" for number in range(600)]
+    handled = await engine.handle_in_order(event("sync.finished", key=key) for key in keys)
+    assert [outcome.seq for outcome in handled] == list(range(12, 612))
+    assert [outcome.seq for outcome in await before] == list(range(2, 12))
 
 
 async def test_one_that_fails_of_those_that_arrived_together(engine: Engine) -> None:

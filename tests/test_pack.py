@@ -85,7 +85,6 @@ async def test_a_chart_as_a_table() -> None:
 async def test_what_is_sealed_is_told_when_it_is_asked_for(house: Installation, tmp_path: Path) -> None:
     """And never what was erased; the rows are the same, and prove."""
     await house.service.note("subject.erased", {}, ErasedSubject("person:ak_2"), actor=ADA)
-    house.privacy.forget("person:ak_2")
     plain = unpack(await house.pack(tmp_path / "plain.zip"), tmp_path / "plain")
     open_ = unpack(await house.pack(tmp_path / "open.zip", Wanted(revealed=True)), tmp_path / "open")
     assert not (plain / "personal.json").exists()

@@ -1,5 +1,6 @@
 """Personal data: never in a row in the clear, shown while its key lives, gone for ever when the key is destroyed."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from functools import partial
@@ -13,7 +14,7 @@ from syncline.core.brought import DataKey, ErasedSubject
 from syncline.core.event import SERVICE, Actor, Event
 from syncline.credentials import open_safe
 from syncline.engine import Engine
-from syncline.errors import ConfigurationError
+from syncline.errors import ConfigurationError, NotFoundError, UnavailableError
 from syncline.key_ring import KeyFile, KeyRing
 from syncline.privacy import ERASED, Privacy
 from syncline.rotation import Rotation
@@ -22,11 +23,14 @@ from syncline.store import log
 from syncline.store.log import Filter, LogRow
 from syncline.store.sqlite import SQLiteStore, open_store
 from syncline.store.subjects import subjects
+from syncline.store.transaction import Transaction
 from syncline.store.verify import verify
 from syncline.vault import Vault
 from tests.store.events import NOW, RULES, birth, event
+from tests.store.groups import Statements
 
 ADA = Actor("person", "ak_1", via="bearer", address="192.0.2.7")
+GRACE, LIN = (msgspec.structs.replace(ADA, id=f"ak_{number}", address=f"192.0.2.{number}") for number in (2, 3))
 
 
 class House:
@@ -36,7 +40,7 @@ class House:
         """Read the master key and put the parts together."""
         self.store = store
         self.vault = Vault(KeyFile(folder).read())
-        self.privacy = Privacy(store, self.vault, lambda: NOW)
+        self.privacy = Privacy(store, self.vault)
         self.engine = Engine(store, RULES, self.privacy.seal)
         self.service = ServiceLog(store, self.vault, self.engine.handle, lambda: NOW)
 
@@ -47,7 +51,6 @@ class House:
     async def erase(self, subject: str) -> str:
         """Destroy the key of a subject; answers what became of that."""
         outcome = await self.service.note("subject.erased", {}, ErasedSubject(subject), actor=ADA)
-        self.privacy.forget(subject)
         return outcome.disposition
 
 
@@ -96,7 +99,7 @@ async def test_the_same_is_sealed_the_same(house: House) -> None:
     """So that a repetition is one, and is not taken for a key that comes with another payload."""
     once = of_ada("app.registered", detail="words")
     first = await house.engine.handle(once)
-    house.privacy.forget("person:ak_1")  # As after a restart.
+    await house.store.write(Transaction.forget)  # As after a restart.
     again = await house.engine.handle(once)
     assert (again.disposition, again.repeats) == ("duplicate", first.seq)
 
@@ -147,7 +150,41 @@ async def test_after_a_rotation_an_old_backup_opens_nothing(house: House, tmp_pa
     with pytest.raises(ConfigurationError):
         safe.open(old.id, old.blob, safe.key_id)
     await backup.close()
-    assert (await Privacy(house.store, left, lambda: NOW).reveal((await house.rows())[0].row)).actor.address == ERASED
+    assert (await Privacy(house.store, left).reveal((await house.rows())[0].row)).actor.address == ERASED
+
+
+async def test_a_key_is_made_with_the_row_that_it_seals(house: House) -> None:
+    """An event that is not recorded leaves none behind, and its neighbours of the same group are sealed by theirs."""
+    lost = msgspec.structs.replace(of_ada("app.registered"), integration="in_0", actor=GRACE)
+    kept = [msgspec.structs.replace(of_ada("sync.finished"), key=f"{number}", actor=LIN) for number in range(3)]
+    events = [kept[0], lost, *kept[1:]]
+    outcomes = await asyncio.gather(*map(house.engine.handle, events), return_exceptions=True)
+    assert [isinstance(outcome, NotFoundError) for outcome in outcomes] == [False, True, False, False]
+    assert {key.subject for key in await house.store.read(subjects)} == {"person:ak_1", "person:ak_3"}
+    shown = await house.privacy.reveal([row.row.actor for row in await house.rows()])
+    assert shown == [ADA, LIN, LIN, LIN]
+
+
+async def test_a_key_that_was_taken_back_seals_nothing(house: House) -> None:
+    """The group could not be committed: its keys are not in the database, and what comes next must not use them."""
+    await house.engine.handle(of_ada("app.registered"))
+    async with Statements(house.store) as statements:
+        statements.fails = lambda sql: sql == "COMMIT"
+        with pytest.raises(UnavailableError):
+            await house.engine.handle(msgspec.structs.replace(of_ada("sync.finished"), actor=GRACE))
+        statements.fails = lambda _: False
+    await house.engine.handle(msgspec.structs.replace(of_ada("sync.finished"), actor=GRACE))
+    assert (await house.privacy.reveal((await house.rows())[-1].row)).actor == GRACE
+
+
+async def test_the_group_of_an_erasure_seals_by_the_new_key(house: House) -> None:
+    """What Ada sends right behind the erasure is hers to erase again, and can be read until then."""
+    await house.engine.handle(of_ada("app.registered"))
+    erasure = house.service.note("subject.erased", {}, ErasedSubject("person:ak_1"), actor=GRACE)
+    behind = house.engine.handle(of_ada("checks.requested"))
+    await asyncio.gather(erasure, behind)
+    shown = await house.privacy.reveal([row.row.actor.address for row in await house.rows()])
+    assert shown == [ERASED, ERASED, ADA.address]
 
 
 async def test_only_what_has_a_key_can_be_erased(house: House) -> None:

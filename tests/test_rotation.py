@@ -180,15 +180,15 @@ async def test_a_data_key_that_does_not_open_is_left_and_told(house: House, caps
 
 async def test_keys_of_subjects_are_wrapped_anew_as_well(house: House) -> None:
     """Many by one event on the log of the service; a log without its old master key can be read as before."""
-    privacy = Privacy(house.store, house.vault, lambda: 7)
+    privacy = Privacy(house.store, house.vault)
     many = _SUBJECTS_TOGETHER + 100
-    sealed = [await privacy.seal(sent_by(number)) for number in range(many)]
+    sealed = await house.store.write(lambda tx: [privacy.seal(tx, sent_by(number)) for number in range(many)])
     old, rotation = house.vault.ring.current, house.rotation()
     begun = await rotation.begin(PERSON)
     await house.wrapped(rotation)
     assert (await rotation.progress()).subjects == {old: 0, begun.current: many}
     ring = house.keys.read()
-    reader = Privacy(house.store, Vault(type(ring)(begun.current, {begun.current: ring.keys[begun.current]})), int)
+    reader = Privacy(house.store, Vault(type(ring)(begun.current, {begun.current: ring.keys[begun.current]})))
     assert await reader.reveal(sealed) == [sent_by(number) for number in range(many)]
     rows = [row.row for row in await house.store.read(partial(log.rows, wanted=log.Filter(SERVICE), limit=9))]
     told = [row.data for row in rows if row.type == "data_key.rewrapped"]
@@ -197,9 +197,8 @@ async def test_keys_of_subjects_are_wrapped_anew_as_well(house: House) -> None:
 
 async def test_a_subject_erased_meanwhile_stays_erased(house: House) -> None:
     """A rotation that has read its key before puts nothing back."""
-    privacy = Privacy(house.store, house.vault, lambda: 7)
-    sealed = await privacy.seal(sent_by(1))
-    await privacy.seal(sent_by(2))
+    privacy = Privacy(house.store, house.vault)
+    sealed, _ = await house.store.write(lambda tx: [privacy.seal(tx, sent_by(number)) for number in (1, 2)])
 
     async def erase_first(event: Event) -> Outcome:
         if event.type == "data_key.rewrapped":

@@ -250,7 +250,7 @@ def _compose(
     public_url: str,
 ) -> Site:
     """Put the parts together."""
-    privacy = Privacy(store, vault, now)
+    privacy = Privacy(store, vault)
     engine = Engine(store, rules(settings), privacy.seal)
     return Site(
         engine=engine,

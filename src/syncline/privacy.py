@@ -10,8 +10,7 @@ equal values can be found, and a sender's address is sealed once and not again f
 
 import base64
 import secrets
-from collections import OrderedDict
-from collections.abc import Callable
+from binascii import b2a_base64
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -20,10 +19,10 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
-from syncline.core.event import Actor, Event
+from syncline.core.event import SERVICE, Actor, Event
 from syncline.core.personal import FIELDS, MARK, sender_of, subject_of
 from syncline.store.subjects import SubjectKey, keep_subject, subject_key, subject_keys
-from syncline.store.transaction import Store
+from syncline.store.transaction import Store, Transaction
 from syncline.vault import Vault
 
 T = TypeVar("T")
@@ -32,8 +31,7 @@ T = TypeVar("T")
 ERASED = "(erased)"
 
 _KEY_BITS = 512  #: AES-256 in SIV takes two keys
-_MOST_KEYS = 4096
-_MOST_VALUES = 16_384
+_FOR_URLS = bytes.maketrans(b"+/", b"-_")  #: RFC 4648 §5
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -41,33 +39,42 @@ _encode = msgspec.json.Encoder(order="sorted").encode
 class _Key:
     id: str
     cipher: AESSIV
+    #: What is authenticated with each value.
+    bound: list[bytes]
 
     def seal(self, value: object) -> str:
-        text = base64.urlsafe_b64encode(self.cipher.encrypt(_encode(value), [self.id.encode()])).decode()
+        text = b2a_base64(self.cipher.encrypt(_encode(value), self.bound), newline=False).translate(_FOR_URLS).decode()
         return f"{MARK}{self.id}:{text}"
 
     def open(self, text: str) -> object:
         """Answer what was sealed; raises `InvalidTag` or `ValueError` for anything else."""
-        return msgspec.json.decode(self.cipher.decrypt(base64.urlsafe_b64decode(text), [self.id.encode()]))
+        return msgspec.json.decode(self.cipher.decrypt(base64.urlsafe_b64decode(text), self.bound))
 
 
 class Privacy:
     """Seals what is personal in events, and opens it again where it is shown."""
 
-    def __init__(self, store: Store, vault: Vault, now: Callable[[], int]) -> None:
-        """Take where the keys are and what opens them."""
-        self._store, self._vault, self._now = store, vault, now
-        self._keys: OrderedDict[str, _Key] = OrderedDict()  # by subject
-        self._values: OrderedDict[tuple[str, str], str] = OrderedDict()  # addresses, by subject and value
+    def __init__(self, store: Store, vault: Vault) -> None:
+        """Take what is read for those who are shown something, and what opens the keys."""
+        self._store, self._vault = store, vault
 
-    async def seal(self, event: Event) -> Event:
-        """Answer the event with everything personal in it sealed."""
-        actor, data = event.actor, event.data
-        if actor.address and not actor.address.startswith(MARK):
-            actor = await self._seal_address(actor, event.integration)
-        if personal := FIELDS & data.keys():
-            key = await self._key(subject_of(event))
-            data = data | {name: key.seal(data[name]) for name in personal if data[name] and not _is_sealed(data[name])}
+    def seal(self, tx: Transaction, event: Event) -> Event:
+        """Answer the event with everything personal in it sealed; raises `ConfigurationError` without the master key.
+
+        A subject that has no key, or none any more, gets one by the same transaction. What was opened is kept with
+        the transaction, which forgets it when it is taken back; so no text is sealed by a key that is not there.
+        Every signed event comes through here, so whatever its sender's next one needs as well is found at once.
+        """
+        actor, data, key = event.actor, event.data, None
+        if actor.address:
+            who = (actor, event.integration)
+            actor, key = tx.keys.get(who) or self._seal_address(tx, who, event.at)
+        for name in FIELDS.intersection(data):
+            value = data[name]
+            if value and not _is_sealed(value):
+                if key is None or "user_id" in data or event.integration == SERVICE:
+                    key = self._key(tx, subject_of(event), event.at)
+                data = {**data, name: key.seal(value)}
         if actor is event.actor and data is event.data:
             return event
         return msgspec.structs.replace(event, actor=actor, data=data)
@@ -83,43 +90,31 @@ class Privacy:
         opened: T = _replaced(thing, {text: _opened(text, keys, stored) for text in found})
         return opened
 
-    def forget(self, subject: str) -> None:
-        """Drop what is at hand of a subject whose key was destroyed."""
-        self._keys.pop(subject, None)
-        for known in [known for known in self._values if known[0] == subject]:
-            del self._values[known]
+    def _seal_address(self, tx: Transaction, who: tuple[Actor, str], at: int) -> tuple[Actor, _Key | None]:
+        """Answer the actor with its address sealed, and the key that did it."""
+        actor, integration = who
+        if _is_sealed(actor.address):
+            return actor, None
+        key = self._key(tx, sender_of(actor, integration), at)
+        found = msgspec.structs.replace(actor, address=key.seal(actor.address)), key
+        tx.keep_key(who, found)
+        return found
 
-    async def _seal_address(self, actor: Actor, integration: str) -> Actor:
-        subject = sender_of(actor, integration)
-        known = (subject, actor.address)
-        text = self._values.get(known)
-        if text is None:
-            text = self._values[known] = (await self._key(subject)).seal(actor.address)
-            if len(self._values) > _MOST_VALUES:
-                self._values.popitem(last=False)
-        return msgspec.structs.replace(actor, address=text)
-
-    async def _key(self, subject: str) -> _Key:
-        """Answer the key of a subject, a new one for a subject that has none (or none any more)."""
-        key = self._keys.get(subject)
-        if key is not None:
-            self._keys.move_to_end(subject)
-            return key
-        stored = await self._store.read(partial(subject_key, subject=subject))
-        if stored is None:
-            stored = await self._store.write(partial(keep_subject, key=self._make(subject)))
-        key = self._keys[subject] = self._open(stored)
-        if len(self._keys) > _MOST_KEYS:
-            self._keys.popitem(last=False)
+    def _key(self, tx: Transaction, subject: str, at: int) -> _Key:
+        known: _Key | None = tx.keys.get(subject)
+        if known is not None:
+            return known
+        key = self._open(subject_key(tx, subject=subject) or keep_subject(tx, self._make(subject, at)))
+        tx.keep_key(subject, key)
         return key
 
-    def _make(self, subject: str) -> SubjectKey:
+    def _make(self, subject: str, at: int) -> SubjectKey:
         id_ = f"sk_{secrets.token_hex(8)}"
         wrapped = self._vault.wrap(id_, AESSIV.generate_key(_KEY_BITS))
-        return SubjectKey(id_, subject, wrapped.blob, wrapped.key_id, self._now(), None)
+        return SubjectKey(id_, subject, wrapped.blob, wrapped.key_id, at, None)
 
     def _open(self, key: SubjectKey) -> _Key:
-        return _Key(key.id, AESSIV(self._vault.unwrap(key.id, key.wrapped)))
+        return _Key(key.id, AESSIV(self._vault.unwrap(key.id, key.wrapped)), [key.id.encode()])
 
 
 def _is_sealed(value: object) -> bool:

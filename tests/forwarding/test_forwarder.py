@@ -59,7 +59,7 @@ class House:
         """Begin with no row."""
         self.store = store
         self.engine = Engine(store, RULES)
-        self.privacy = Privacy(store, Vault(KeyFile(folder).read()), lambda: NOW)
+        self.privacy = Privacy(store, Vault(KeyFile(folder).read()))
         self._count = 0
 
     async def happen(self, count: int) -> None:

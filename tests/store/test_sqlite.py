@@ -152,7 +152,7 @@ async def test_nothing_remembered_outlives_what_was_taken_back(file: SQLiteStore
 
 async def test_what_is_remembered_is_bounded(file: SQLiteStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many integrations are heard of, the writer keeps few of them in memory."""
-    monkeypatch.setattr("syncline.store.transaction._MOST_HEADS", 3)
+    monkeypatch.setattr("syncline.store.transaction._MOST_KEPT", 3)
     engine = Engine(file, RULES)
     for number in range(10):
         await engine.handle(birth(integration=f"in_{number}"))

@@ -219,7 +219,7 @@ def _site(settings: Settings, store: SQLiteStore, clock: Clock) -> Site:
     delays = {kind.delay: float(getattr(settings, kind.delay)) for kind in EFFECTS.values() if kind.delay}
     keys_kept = KeyFile(settings.data)
     vault = Vault(keys_kept.read())
-    privacy = Privacy(store, vault, clock)
+    privacy = Privacy(store, vault)
     engine = Engine(store, Rules(chart(), delays, service_chart()), privacy.seal)
     return Site(
         engine=engine,

@@ -157,7 +157,7 @@ async def test_a_callback_in_a_state_that_awaits_none(before: Before, state: str
             context='{"resume":"syncing"}',
             chart="test",
         )
-        tx.heads.clear()
+        tx.forget()
 
     await before.doors.store.write(move)
     listed = await before.doors.store.read(partial(effects.effects, integration=before.id))

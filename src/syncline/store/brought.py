@@ -55,7 +55,7 @@ def consume(tx: Transaction, event: Event, brought: Brought) -> str:  # noqa: PL
             return "the connect link has ended before"
         case RewrappedKey() if not _exchange(tx, event, brought):
             return "its data key was erased or exchanged since"
-        case ErasedSubject(subject=subject) if not tx.erase_subject(subject=subject, now=event.at):
+        case ErasedSubject(subject=subject) if not _destroy(tx, event, subject):
             return "the log seals nothing of this subject, or its key was destroyed before"
         case EndedSession(hash=hash_) if not access.end_session(tx, hash=hash_):
             return "the session has ended before"
@@ -182,6 +182,11 @@ def _redeem(tx: Transaction, event: Event, link: SpentLink) -> bool:
 
 def _end(tx: Transaction, event: Event, link: EndedLink) -> bool:
     return bool(tx.end_link(id=link.id, integration=event.integration, now=event.at, event=event.type))
+
+
+def _destroy(tx: Transaction, event: Event, subject: str) -> bool:
+    tx.keys.clear()  # What it has sealed is among them, under other names.
+    return bool(tx.erase_subject(subject=subject, now=event.at))
 
 
 def _exchange(tx: Transaction, event: Event, key: RewrappedKey) -> bool:

@@ -4,6 +4,8 @@ Law: the deduplication key, the new state, the audit row, whatever the event con
 run are written in the one transaction that this function is given. It makes no call that could leave the process.
 """
 
+from collections.abc import Callable
+
 import msgspec
 
 import syncline
@@ -66,8 +68,14 @@ class _Entry(msgspec.Struct, frozen=True):
     changed: dict[str, Change] = msgspec.field(default_factory=dict)  #: what it has replaced
 
 
-def record(tx: Transaction, event: Event, *, rules: Rules) -> Outcome:
+#: Answers an event with what is personal in it sealed, by keys that the same transaction finds or makes.
+Seal = Callable[[Transaction, Event], Event]
+
+
+def record(tx: Transaction, event: Event, *, rules: Rules, seal: Seal | None = None) -> Outcome:
     """Decide what an event means and write down all that follows; raises `NotFoundError` without an integration."""
+    if seal is not None:
+        event = seal(tx, event)
     head = _find(tx, event, rules)
     digest = audit.payload_digest(event)
     if event.brings and tx.find_owner(integration=event.integration, key=event.key):

@@ -145,7 +145,7 @@ def _committed(connection: sqlite3.Connection, transaction: Transaction) -> Iter
         yield
         connection.execute("COMMIT")
     except BaseException:
-        transaction.heads.clear()
+        transaction.forget()
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
@@ -158,7 +158,7 @@ def _run_one(
     try:
         result = operation(transaction)
     except Exception as error:  # noqa: BLE001  it belongs to this caller alone
-        transaction.heads.clear()
+        transaction.forget()
         execute("ROLLBACK TO operation")
         execute("RELEASE operation")
         return None, error

@@ -1,7 +1,7 @@
 """What an operation gets: the named queries, bound to the connection that its transaction is on."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cache
 from itertools import chain
 from operator import itemgetter
@@ -22,7 +22,7 @@ _NAMES = re.compile(r"'(?:[^']|'')*'|(?<!:):([a-z_]+)")
 #: The values of a row in a statement that writes many.
 _ROW = re.compile(r"VALUES (\([^()]*\))")
 
-_MOST_HEADS = 5_000
+_MOST_KEPT = 5_000
 #: Rows in one statement; each number makes a statement of its own, which the driver keeps compiled.
 _MOST_ROWS = 64
 
@@ -41,9 +41,11 @@ class Transaction:
 
     def __init__(self, connection: Connection, queries: Queries) -> None:
         """Bind each query to the connection once; what is bound serves one of its transactions after the other."""
-        #: Where the last events left their integrations, so that the next ones need not read it again. Whoever takes a
-        #: statement back empties it; a fence in the database still judges each use.
+        #: Where the last events left their integrations, so that the next ones need not read it again; a fence in the
+        #: database still judges each use.
         self.heads: dict[str, Any] = {}
+        #: The opened keys of subjects, by subject, and what they have sealed, by what it was.
+        self.keys: dict[Hashable, Any] = {}
         self.tail = Tail(self)
         for name in queries.available_queries:
             if not name.endswith("_cursor"):
@@ -52,9 +54,20 @@ class Transaction:
 
     def keep_head(self, integration: str, head: object) -> None:
         """Remember where an event left its integration."""
-        if len(self.heads) >= _MOST_HEADS:
+        if len(self.heads) >= _MOST_KEPT:
             self.heads.clear()
         self.heads[integration] = head
+
+    def keep_key(self, name: Hashable, key: object) -> None:
+        """Remember an opened key, or what one has sealed."""
+        if len(self.keys) >= 2 * _MOST_KEPT:
+            self.keys.clear()
+        self.keys[name] = key
+
+    def forget(self) -> None:
+        """Forget what is remembered, since it may not be so: called by whoever takes a statement back."""
+        self.heads.clear()
+        self.keys.clear()
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         """Only for names that no query has; also tells the type checker what the others are."""

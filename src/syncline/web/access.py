@@ -17,7 +17,7 @@ from syncline.store.access import ApiKey, Role
 from syncline.store.integrations import exists
 from syncline.web import entrance, guests, sessions
 from syncline.web.problems import request_id
-from syncline.web.routes import is_hot, template
+from syncline.web.routes import template
 from syncline.web.site import SITE, Site
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -75,8 +75,6 @@ _WHO = web.RequestKey("who", Who)
 @web.middleware
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Find out who asks and refuse forged requests; what they may do is asked by the handlers (`require`)."""
-    if is_hot(request):
-        return await handler(request)
     try:
         return await _let_in(request, handler)
     except ForbiddenError as error:

@@ -72,11 +72,12 @@ def add_routes(app: web.Application) -> None:
 
 async def receive(request: web.Request) -> web.StreamResponse:
     """Verify, record and answer one signed event."""
+    site, integration, name = request.app[SITE], request.match_info["id"], request.headers.get("webhook-id", "")
     body = None
     try:
-        body = await _authenticate(request)
-        name, address = request.headers["webhook-id"], request.remote or ""
-        outcome = await take(request.app[SITE], request.match_info["id"], name, body, via="signature", address=address)
+        body = await _authenticate(site, request, integration, name)
+        event = read(site, integration, name, body, via="signature", address=request.remote or "")
+        outcome = judge(await site.engine.handle(event))
         return web.Response(body=_write(_answer(outcome)), headers=_HEADERS)
     except SynclineError as error:
         return await _refuse(request, error, body)
@@ -87,15 +88,15 @@ async def receive(request: web.Request) -> web.StreamResponse:
         return await problems.respond(request, SynclineError("service.unexpected"))
 
 
-async def take(
+def read(
     site: Site, integration: str, name: str, body: bytes, *, via: str, address: str = "", cause: str = ""
-) -> Outcome:
-    """Read and record an event that is known to come from a sender of the hook; raises `InputError`, `ConflictError`.
+) -> Event:
+    """Read an event that is known to come from a sender of the hook; raises `InputError`.
 
     `name` is the sender's own id of it, by which it counts once.
     """
     signed = _parse(body)
-    event = Event(
+    return Event(
         integration,
         signed.type,
         f"hook:{name}",
@@ -106,16 +107,23 @@ async def take(
         cause=cause,
         request=name,
     )
-    return _judge(await site.engine.handle(event))
 
 
-async def _authenticate(request: web.Request) -> bytes:
+def judge(outcome: Outcome) -> Outcome:
+    """Answer the outcome; raises `ConflictError` for a key that came with another payload.
+
+    That is an error of the sender, while what the chart makes of an event is none.
+    """
+    if outcome.repeats and outcome.disposition == "refused":
+        raise ConflictError("key.reused", outcome.reason)
+    return outcome
+
+
+async def _authenticate(site: Site, request: web.Request, integration: str, name: str) -> bytes:
     """Answer the body of a request that is signed as it should be; raises what it is refused for."""
-    site, headers = request.app[SITE], request.headers
+    headers = request.headers
     if hdrs.CONTENT_ENCODING in headers:  # A compressed body may be a bomb, and no sender needs it for so little.
         raise InputError("request.media_type", "the body has to be sent as it is, without Content-Encoding")
-    integration = request.match_info["id"]
-    name = headers.get("webhook-id", "")
     stamp = headers.get("webhook-timestamp", "")
     signatures = headers.get("webhook-signature", "")
     at = site.now()
@@ -202,13 +210,6 @@ def _parse(body: bytes) -> Signed:
     return signed
 
 
-def _judge(outcome: Outcome) -> Outcome:
-    """A key that came with another payload is an error; what the chart makes of an event is not."""
-    if outcome.repeats and outcome.disposition == "refused":
-        raise ConflictError("key.reused", outcome.reason)
-    return outcome
-
-
 def _answer(outcome: Outcome) -> Answer:
     return Answer(
         outcome.repeats or outcome.seq,
@@ -221,5 +222,6 @@ def _answer(outcome: Outcome) -> Answer:
 
 def _forget(site: Site, outcome: Outcome) -> None:
     """Forget the opened keys of a hook whose secrets were exchanged or erased."""
-    if outcome.type == "hook.rotated" or outcome.to in site.engine.rules.chart.finals:
+    ended = outcome.disposition == "transitioned" and outcome.to in site.engine.rules.chart.finals
+    if ended or outcome.type == "hook.rotated":
         site.hook_keys.drop(outcome.integration)

@@ -100,7 +100,7 @@ _RETRY_SECONDS = {HTTPStatus.SERVICE_UNAVAILABLE: 5, HTTPStatus.TOO_MANY_REQUEST
 async def boundary(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give the request an id, turn errors into answers, and leave one line in the access log."""
     if is_hot(request):
-        return await handler(request)
+        return await request.match_info.handler(request)  # Past the other middlewares too.
     begun = time.perf_counter()
     name = request[_REQUEST_ID] = _correlation(request)
     structlog.contextvars.clear_contextvars()

@@ -64,7 +64,6 @@ async def erase(site: Site, who: Who, subject: str, *, request: str) -> Erased:
     outcome = await site.service_log.note(
         "subject.erased", {"subject": subject}, ErasedSubject(subject), actor=who.actor, request=request
     )
-    site.privacy.forget(subject)
     if not outcome.accepted:
         raise NotFoundError("audit.unknown_subject", outcome.reason)
     return Erased(subject=subject, seq=outcome.seq)

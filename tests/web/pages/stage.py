@@ -119,7 +119,7 @@ async def build(folder: Path, **settings: Any) -> Stage:  # noqa: ANN401  whatev
     rules = Rules(CHART, dict.fromkeys(_DELAYS, 300.0), service_chart())
     keys_kept = KeyFile(folder)
     vault = Vault(keys_kept.read())
-    privacy = Privacy(store, vault, now)
+    privacy = Privacy(store, vault)
     engine = Engine(store, rules, privacy.seal)
     site = Site(
         engine=engine,
