@@ -27,7 +27,7 @@ from syncline.store.transaction import Transaction
 from syncline.store.verify import verify
 from syncline.vault import Vault
 from tests.store.events import NOW, RULES, birth, event
-from tests.store.groups import Statements
+from tests.store.groups import Gate, Statements
 
 ADA = Actor("person", "ak_1", via="bearer", address="192.0.2.7")
 GRACE, LIN = (msgspec.structs.replace(ADA, id=f"ak_{number}", address=f"192.0.2.{number}") for number in (2, 3))
@@ -173,16 +173,18 @@ async def test_a_key_that_was_taken_back_seals_nothing(house: House) -> None:
         with pytest.raises(UnavailableError):
             await house.engine.handle(msgspec.structs.replace(of_ada("sync.finished"), actor=GRACE))
         statements.fails = lambda _: False
-    await house.engine.handle(msgspec.structs.replace(of_ada("sync.finished"), actor=GRACE))
+        await house.engine.handle(msgspec.structs.replace(of_ada("sync.finished"), actor=GRACE))
     assert (await house.privacy.reveal((await house.rows())[-1].row)).actor == GRACE
 
 
 async def test_the_group_of_an_erasure_seals_by_the_new_key(house: House) -> None:
     """What Ada sends right behind the erasure is hers to erase again, and can be read until then."""
     await house.engine.handle(of_ada("app.registered"))
-    erasure = house.service.note("subject.erased", {}, ErasedSubject("person:ak_1"), actor=GRACE)
-    behind = house.engine.handle(of_ada("checks.requested"))
-    await asyncio.gather(erasure, behind)
+    gate = await Gate().close(house.store)
+    erasure = asyncio.create_task(house.service.note("subject.erased", {}, ErasedSubject("person:ak_1"), actor=GRACE))
+    behind = asyncio.create_task(house.engine.handle(of_ada("checks.requested")))
+    await gate.open()
+    assert [(await erasure).accepted, (await behind).seq] == [True, 3]
     shown = await house.privacy.reveal([row.row.actor.address for row in await house.rows()])
     assert shown == [ERASED, ERASED, ADA.address]
 

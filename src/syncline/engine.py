@@ -10,8 +10,8 @@ from typing import cast
 
 from syncline.core.event import Event
 from syncline.core.rules import Rules
-from syncline.store.record import Outcome, Seal, record
-from syncline.store.transaction import Store
+from syncline.store.record import Outcome, Recording, Seal, record
+from syncline.store.transaction import Operation, Store
 
 Watcher = Callable[[Outcome], None]
 
@@ -33,7 +33,10 @@ class Engine:
 
     async def handle(self, event: Event) -> Outcome:
         """Decide what an event means and record it, in one transaction; raises `NotFoundError`, `UnavailableError`."""
-        outcome = await self._store.write(partial(record, event=event, rules=self.rules, seal=self._seal))
+        operation: Operation[Outcome] = (
+            Recording(event, self.rules, self._seal) if self._seal else partial(record, event=event, rules=self.rules)
+        )
+        outcome = await self._store.write(operation)
         # Only now: no effect may start and nobody be told before the cause is durable.
         for watcher in self._watchers:
             watcher(outcome)

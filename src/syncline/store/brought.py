@@ -185,7 +185,7 @@ def _end(tx: Transaction, event: Event, link: EndedLink) -> bool:
 
 
 def _destroy(tx: Transaction, event: Event, subject: str) -> bool:
-    tx.keys.clear()  # What it has sealed is among them, under other names.
+    tx.forget()  # What it has sealed is remembered too, and events of this group may be sealed by it already.
     return bool(tx.erase_subject(subject=subject, now=event.at))
 
 

@@ -19,7 +19,7 @@ import aiosqlite
 
 from syncline.errors import ConfigurationError, UnavailableError
 from syncline.store.migrate import check, migrate
-from syncline.store.transaction import Operation, Transaction, named_queries
+from syncline.store.transaction import Operation, Prepared, Transaction, named_queries
 
 T = TypeVar("T")
 
@@ -126,6 +126,9 @@ class Writer(Connection):
         with suppress(_OneFailed), _committed(connection, transaction):
             try:
                 with transaction.tail.together():
+                    for operation in operations:
+                        if isinstance(operation, Prepared):
+                            operation.prepare(transaction)
                     return [(operation(transaction), None) for operation in operations]
             except Exception as error:
                 raise _OneFailed from error

@@ -6,7 +6,7 @@ from functools import cache
 from itertools import chain
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import aiosql
 from aiosql.queries import Queries
@@ -46,6 +46,8 @@ class Transaction:
         self.heads: dict[str, Any] = {}
         #: The opened keys of subjects, by subject, and what they have sealed, by what it was.
         self.keys: dict[Hashable, Any] = {}
+        #: How often all of that was forgotten.
+        self.forgotten = 0
         self.tail = Tail(self)
         for name in queries.available_queries:
             if not name.endswith("_cursor"):
@@ -68,6 +70,7 @@ class Transaction:
         """Forget what is remembered, since it may not be so: called by whoever takes a statement back."""
         self.heads.clear()
         self.keys.clear()
+        self.forgotten += 1
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         """Only for names that no query has; also tells the type checker what the others are."""
@@ -77,6 +80,22 @@ class Transaction:
 #: A plain blocking function; what it returns reaches the caller after the commit. A database may take it back and run
 #: it again (a neighbour in its transaction has failed, two have collided), so it acts on nothing but the transaction.
 Operation = Callable[[Transaction], T]
+
+
+class Prepared(Generic[T]):
+    """An operation with a first step, which may be made for all operations of a group before any of them is run.
+
+    The same work many times in a row costs a fraction of what it costs between other things. A database need not make
+    it, so the operation looks whether it was made and whether it still stands (`forgotten`).
+    """
+
+    def prepare(self, tx: Transaction) -> None:
+        """Make the first step."""
+        raise NotImplementedError
+
+    def __call__(self, tx: Transaction) -> T:
+        """Run it, as any operation."""
+        raise NotImplementedError
 
 
 class Store(Protocol):
