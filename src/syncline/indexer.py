@@ -16,7 +16,7 @@ _PAUSE = 1.0
 _LONG_PAUSE = 60.0
 #: How long it rests after a batch, in times of what the batch took: while the service has little to do, and while it
 #: is busy, since events come first.
-_REST, _LONG_REST = 1.0, 40.0
+_REST, _LONG_REST = 1.0, 80.0
 #: The processor time of everything else in this process, in shares of one processor, from which on it is busy.
 _BUSY = 0.3
 

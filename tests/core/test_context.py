@@ -2,16 +2,48 @@
 
 import itertools
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from syncline.core.context import Context, Heeded, after
+from syncline.core.context import Context, Heeded, _change, after
 from syncline.core.event import EVENTS
+from tests.core.chart_file import chart
+
+STATE = st.sampled_from(sorted({state for state, _ in chart().rules}))
 
 
 def test_nothing_to_remember_is_the_same_memory() -> None:
     """An event that says nothing leaves the very same thing."""
     context = Context(generation=1)
     assert after(context, "sync.requested", {}, source="syncing.waiting", target="syncing.waiting") is context
+
+
+@given(
+    context=st.builds(
+        Context,
+        generation=st.integers(0, 3),
+        refreshing=st.booleans(),
+        rotates=st.none() | st.booleans(),
+        released=st.booleans(),
+        resume=st.sampled_from(["", "authorized", "paused"]),
+        changed=st.booleans(),
+        changed_by=st.sampled_from(["", "stream"]),
+        problem=st.sampled_from(["", "p"]),
+    ),
+    data=st.dictionaries(st.sampled_from(sorted(Heeded.__struct_fields__)), st.text(max_size=3)),
+    states=st.tuples(STATE, STATE) | STATE.map(lambda state: (state, state)),
+)
+def test_what_is_passed_over_would_have_changed_nothing(
+    context: Context, data: dict[str, object], states: tuple[str, str]
+) -> None:
+    """The short way gives the same memory as looking at everything, whatever the event."""
+    source, target = states
+    for event_type in EVENTS:
+        change = _change(context, event_type, data, source=source, target=target)
+        expected = msgspec.structs.replace(context, **change)
+        assert after(context, event_type, data, source=source, target=target) == expected
 
 
 def test_tokens_make_a_new_generation_of_their_owner() -> None:

@@ -93,6 +93,16 @@ async def test_two_find_what_one_finds(path: Path, tampering: Callable[[sqlite3.
     assert (alone.rows, alone.checkpoints) == (together.rows, together.checkpoints)
 
 
+async def test_a_text_in_the_place_of_a_number_is_told_by_the_other(path: Path, heard: list[Share | None]) -> None:
+    """It names the row by the number that it should have, and all is not read once more."""
+    tamper(path, sql("UPDATE audit SET seq = 'third' WHERE integration = 'in_1' AND seq = 3"))
+    _, together = await prove(path)
+    assert [fault.seq for fault in together.faults if fault.integration == "in_1"] == [3]
+    (found,) = heard
+    assert found is not None
+    assert found.faults["in_1"][0] == 3
+
+
 @pytest.mark.parametrize("program", ["raise SystemExit(1)", "print('nothing')", "import os; os.kill(os.getpid(), 9)"])
 async def test_without_the_other_one_reads_all(
     path: Path, heard: list[Share | None], monkeypatch: pytest.MonkeyPatch, program: str

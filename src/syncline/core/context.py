@@ -12,6 +12,9 @@ _WAITING = "reauthorization_required."
 #: What says that there is something to fetch, and where everything is fetched that was there when the run began.
 _CHANGES = frozenset({"records.changed", "person.sync_requested"})
 _RUNNING = frozenset({"syncing.initial_sync", "syncing.running_cycle"})
+_GRANTS = frozenset({"grant.refresh_started", "grant.refresh_failed", "grant.refreshed", "grant.lost"})
+#: The events of which something is remembered also where the state stays.
+_TELLING = _CHANGES | _GRANTS | {"code.exchanged", "connection.confirmed", "identity.released", "sync.finished"}
 
 
 class Context(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -54,6 +57,15 @@ class Heeded(msgspec.Struct, frozen=True, gc=False):
 
 def after(context: Context, event_type: str, data: dict[str, object], *, source: str, target: str) -> Context:
     """Answer the memory after an accepted event that led from `source` to `target` (equal when the state stays)."""
+    if source == target and event_type not in _TELLING and not context.resume and "problem" not in data:
+        return context  # As nearly every event leaves it.
+    change = _change(context, event_type, data, source=source, target=target)
+    return msgspec.structs.replace(context, **change) if change else context
+
+
+def _change(
+    context: Context, event_type: str, data: dict[str, object], *, source: str, target: str
+) -> dict[str, object]:
     change: dict[str, object] = dict(_grant(context, event_type, data))
     if event_type == "connection.confirmed":
         change["pinned"] = True
@@ -75,7 +87,7 @@ def after(context: Context, event_type: str, data: dict[str, object], *, source:
     if source != target or "problem" in data:
         change["problem"] = _text(data, "problem")
         change["detail"] = _text(data, "detail")
-    return msgspec.structs.replace(context, **change) if change else context
+    return change
 
 
 def _text(data: dict[str, object], name: str) -> str:

@@ -113,6 +113,11 @@ def advance(fold: Fold, row: Stored) -> None:
     fold.context = context
 
 
+def place_of(fold: Fold, row: Stored) -> int:
+    """Answer the `seq` of a row that cannot be true: what it says, or where that is no number, what it should be."""
+    return row[1] if isinstance(row[1], int) else fold.seq + 1
+
+
 def differences(fold: Fold, seq: int, state: str, state_seq: int, context: str, head: bytes) -> str:
     """Name what an integration's own row says otherwise than its log; empty when they agree."""
     if fold.seq != seq:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from syncline.core.fold import Fold, advance
+from syncline.core.fold import Fold, advance, place_of
 from syncline.store.transaction import Transaction, named_queries
 from syncline.store.truncations import Base, bases, let_go
 
@@ -84,7 +84,7 @@ def fold_share(tx: Transaction, *, after: int, through: int) -> Share:
                 continue
             advance(fold, row)
             if fold.fault:
-                faults[integration] = (row[1], fold.fault)
+                faults[integration] = (place_of(fold, row), fold.fault)
     return Share(rows, folds, faults)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from syncline.core.event import SERVICE
-from syncline.core.fold import Fold, advance, differences
+from syncline.core.fold import Fold, advance, differences, place_of
 from syncline.store.evidence import CheckpointReport, Evidence, TreeScan
 from syncline.store.share import Running, begun, is_shared
 from syncline.store.starts import find_start
@@ -154,7 +154,7 @@ class _Scan:
             if not fold.fault and (anchor := self._anchors.get(integration)) and anchor.seq == row[1]:
                 fold.fault = "" if anchor.hash == row[11] else "its hash is not the one that was noted elsewhere"
             if fold.fault:
-                self.note(integration, row[1], fold.fault)
+                self.note(integration, place_of(fold, row), fold.fault)
 
     def take_over(self) -> None:
         """Take what the share has found for our own; raises `_NotFoldedError` when it is about other rows."""

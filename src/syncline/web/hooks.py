@@ -73,10 +73,10 @@ def add_routes(app: web.Application) -> None:
 async def receive(request: web.Request) -> web.StreamResponse:
     """Verify, record and answer one signed event."""
     site, integration, name = request.app[SITE], request.match_info["id"], request.headers.get("webhook-id", "")
-    body = None
+    body, at = None, site.now()
     try:
-        body = await _authenticate(site, request, integration, name)
-        event = read(site, integration, name, body, via="signature", address=request.remote or "")
+        body = await _authenticate(site, request, integration, name, at)
+        event = read(integration, name, body, at, via="signature", address=request.remote or "")
         outcome = judge(await site.engine.handle(event))
         return web.Response(body=_write(_answer(outcome)), headers=_HEADERS)
     except SynclineError as error:
@@ -88,12 +88,10 @@ async def receive(request: web.Request) -> web.StreamResponse:
         return await problems.respond(request, SynclineError("service.unexpected"))
 
 
-def read(
-    site: Site, integration: str, name: str, body: bytes, *, via: str, address: str = "", cause: str = ""
-) -> Event:
+def read(integration: str, name: str, body: bytes, at: int, *, via: str, address: str = "", cause: str = "") -> Event:
     """Read an event that is known to come from a sender of the hook; raises `InputError`.
 
-    `name` is the sender's own id of it, by which it counts once.
+    `name` is the sender's own id of it, by which it counts once; it arrived `at` (µs).
     """
     signed = _parse(body)
     return Event(
@@ -101,7 +99,7 @@ def read(
         signed.type,
         f"hook:{name}",
         Actor("hook", integration, via, address),
-        site.now(),
+        at,
         # Kept apart, so that nothing a sender says can be taken for what an effect reports.
         {"sent": signed.data} if signed.data else {},
         cause=cause,
@@ -119,14 +117,13 @@ def judge(outcome: Outcome) -> Outcome:
     return outcome
 
 
-async def _authenticate(site: Site, request: web.Request, integration: str, name: str) -> bytes:
+async def _authenticate(site: Site, request: web.Request, integration: str, name: str, at: int) -> bytes:
     """Answer the body of a request that is signed as it should be; raises what it is refused for."""
     headers = request.headers
     if hdrs.CONTENT_ENCODING in headers:  # A compressed body may be a bomb, and no sender needs it for so little.
         raise InputError("request.media_type", "the body has to be sent as it is, without Content-Encoding")
     stamp = headers.get("webhook-timestamp", "")
     signatures = headers.get("webhook-signature", "")
-    at = site.now()
     _check_headers(name, stamp, signatures, at)
     body = await request.read()
     keys = site.hook_keys.find(integration) or await _open_keys(request, name)

@@ -74,7 +74,7 @@ async def _anew(site: Site, who: Who, id_: int, request: str) -> list[Outcome]:
 
 async def _judge(site: Site, one: Refused, body: bytes, cause: str, request: str) -> list[Outcome]:
     if one.door == "events":
-        event = hooks.read(site, one.integration, one.name, body, via=_VIA, cause=cause)
+        event = hooks.read(one.integration, one.name, body, site.now(), via=_VIA, cause=cause)
         return [hooks.judge(await site.engine.handle(event))]
     if one.door == "callback":
         raise ConflictError("inbox.not_replayable")
