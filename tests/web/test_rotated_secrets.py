@@ -1,10 +1,11 @@
 """Several secrets at once: while one is exchanged, and after that no longer."""
 
-import hmac
 from functools import partial
 from urllib.parse import urlsplit
 
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 from pydantic import SecretStr
 
 from syncline import credentials
@@ -137,7 +138,7 @@ async def test_a_key_that_is_being_opened_while_it_is_exchanged(doors: Doors) ->
     id_ = (await doors.create())["id"]
     drops = doors.site.hook_keys.drops
     await rotate(doors, id_, "events", hours=1)
-    doors.site.hook_keys.keep(id_, ((hmac.new(b"stale", digestmod="sha256"), 0),), drops=drops)
+    doors.site.hook_keys.keep(id_, ((HMAC(b"stale", SHA256()), 0),), drops=drops)
     assert doors.site.hook_keys.find(id_) == ()
 
 

@@ -1,7 +1,8 @@
 """The opened keys of signed hooks, kept for a while so that a request need not open the vault."""
 
 from collections import OrderedDict
-from hmac import HMAC
+
+from cryptography.hazmat.primitives.hmac import HMAC
 
 _MOST = 4096
 
