@@ -1,5 +1,6 @@
 """A long log is proved by two processes: they share the rows, and say what one alone says."""
 
+import os
 import sqlite3
 import subprocess
 from collections.abc import Callable
@@ -110,13 +111,23 @@ async def test_without_the_other_one_reads_all(
     """It ends early, says something else, or is killed: the log is proved all the same."""
     start = subprocess.Popen
 
-    def other(arguments: tuple[str, ...], stdin: int, stdout: int) -> subprocess.Popen[bytes]:
-        return start((arguments[0], "-c", program), stdin=stdin, stdout=stdout)
+    def other(arguments: tuple[str, ...], stdin: int, stdout: int, process_group: int) -> subprocess.Popen[bytes]:
+        return start((arguments[0], "-c", program), stdin=stdin, stdout=stdout, process_group=process_group)
 
     monkeypatch.setattr("subprocess.Popen", other)
     alone, together = await prove(path)
     assert heard == [None]
     assert alone == together
+
+
+def test_it_is_ended_by_whoever_asked_and_by_nobody_else(path: Path) -> None:
+    """Ctrl-C goes to all of the terminal's group, and two would print what one has to say."""
+    running = Running(path, after=0, through=900)
+    try:
+        assert os.getpgid(running._process.pid) == running._process.pid != os.getpgid(0)
+    finally:
+        running.stop()
+    assert running._process.returncode is not None
 
 
 async def test_no_room_for_another_process(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

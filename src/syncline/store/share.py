@@ -4,6 +4,7 @@ Python proves on one processor, and folding the rows is more than half of the wo
 rows that it has left to the share; if those are not as many, or nothing comes back, it folds them itself.
 """
 
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -47,8 +48,9 @@ class Running:
     def __init__(self, path: Path, *, after: int, through: int) -> None:
         """Start it on the rows behind `after` and up to `through`."""
         arguments = (sys.executable, "-m", "syncline.store.share", str(path.absolute()), str(after), str(through))
+        # In a group of its own: Ctrl-C is for whoever shows the progress, who then ends this one (`stop`).
         self._process = subprocess.Popen(  # noqa: S603  ourselves
-            arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+            arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, process_group=0
         )
 
     def result(self) -> Share | None:
@@ -100,4 +102,5 @@ def main(path: str, after: str, through: str) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Whoever asked has gone away: nobody is left to be told.
     raise SystemExit(main(*sys.argv[1:]) if len(sys.argv) == 4 else _USAGE)  # noqa: PLR2004  itself and three
