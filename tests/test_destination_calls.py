@@ -66,6 +66,7 @@ async def test_endless_body_is_cut_off_and_its_status_counts() -> None:
     assert written < 64 * 1024 * 1024  # What both systems' buffers hold, and no more.
 
 
+@pytest.mark.slow
 @pytest.mark.case("webhooks", 34)
 @pytest.mark.parametrize("line", [b"X-A: a\r\n", b"X-A: " + b"a" * 9000 + b"\r\n", b"a" * 9000])
 async def test_endless_headers_are_cut_off(line: bytes) -> None:

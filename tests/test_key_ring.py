@@ -140,6 +140,7 @@ def test_a_command_prints_the_ring(tmp_path: Path) -> None:
     assert raised.value.code == "vault.key_missing"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("keys", "told"),
     [

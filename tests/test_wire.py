@@ -90,6 +90,7 @@ async def _break_off(reader: asyncio.StreamReader, writer: asyncio.StreamWriter)
     await writer.drain()
 
 
+@pytest.mark.slow
 @pytest.mark.case("oauth", 33)
 @pytest.mark.parametrize("behave", [_hang, _drip, _flood, _claim_a_gigabyte, _talk_nonsense, _reset, _break_off])
 @pytest.mark.parametrize("once", [False, True])

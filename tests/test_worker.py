@@ -257,6 +257,7 @@ async def test_stopped_twice_or_before_it_started(world: World) -> None:
     await worker.stop(0.1)
 
 
+@pytest.mark.slow
 async def test_sleeps_when_nothing_is_due(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """An effect that waits for another of its integration does not keep the worker busy."""
     await world.reach("syncing.initial_sync")

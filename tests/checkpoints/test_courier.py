@@ -136,6 +136,7 @@ async def test_a_place_that_is_away_delays_neither_the_signing_nor_another_place
     await until(lambda: not checkpoints.standing.attention)
 
 
+@pytest.mark.slow
 async def test_a_place_that_hangs_does_not_keep_the_service_from_stopping(house: House) -> None:
     """The last checkpoint is signed all the same, and the others get it."""
     hangs, well = HandPlace("hangs"), HandPlace("well")

@@ -89,6 +89,7 @@ def test_the_commands_are_the_ones_that_were_promised() -> None:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", list(commands()), ids=lambda path: " ".join(path) or "syncline")
 def test_every_command_has_help_with_the_exit_codes(path: list[str]) -> None:
     """`--help` works everywhere; single commands inherit the exit codes from the group's help."""
@@ -98,6 +99,7 @@ def test_every_command_has_help_with_the_exit_codes(path: list[str]) -> None:
         assert "3 the service cannot be reached" in " ".join(text.split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", leaves(), ids=" ".join)
 def test_every_command_teaches_by_an_example_and_speaks_json(path: list[str]) -> None:
     """The help shows how the command is typed, and offers `--json`."""

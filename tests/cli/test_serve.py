@@ -58,6 +58,7 @@ FLAGS = [name for name, field in Settings.model_fields.items() if field.annotati
 SWITCHES = [name for name, field in Settings.model_fields.items() if field.annotation is bool]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FLAGS)
 def test_a_setting_comes_by_flag_and_by_environment(given: list[Settings], name: str) -> None:
     """Either way it is the same setting; when both are there the flag holds."""

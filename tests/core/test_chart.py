@@ -100,6 +100,7 @@ def test_the_table_is_what_the_library_does() -> None:
     assert disagreements(chart(), source()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("trigger", "key", "value"),
     [

@@ -99,6 +99,7 @@ def test_the_shipped_chart_has_no_fault() -> None:
     assert lint(source()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_each_fault_is_named(fault: str) -> None:
     """One change to the shipped chart, one sentence that says where it is wrong."""

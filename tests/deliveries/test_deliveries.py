@@ -101,6 +101,7 @@ async def test_events_while_nothing_ran_are_told_after_the_start(stage: Stage) -
     assert one.seen() == [1, 2, 3]
 
 
+@pytest.mark.slow
 async def test_stop_loses_nothing(stage: Stage) -> None:
     """Calls under way are cut off after the grace, and made again under their ids after the next start."""
     one = stage.receiver()

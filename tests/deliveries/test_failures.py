@@ -247,6 +247,7 @@ async def test_two_signatures_while_a_secret_rotates(stage: Stage) -> None:
     assert len(one.calls[1].headers["webhook-signature"].split(" ")) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.case("webhooks", 39)
 async def test_dead_endpoint_does_not_delay_the_others(stage: Stage) -> None:
     """Twenty that never answer and twenty that refuse, beside one that is quick: it is told as if it were alone."""

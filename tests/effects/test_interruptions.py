@@ -188,6 +188,7 @@ async def test_a_token_that_dies_during_a_run_is_renewed(world: World) -> None:
     assert world.source.count("refresh") == 1
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(kill_at=st.lists(st.integers(1, 60), min_size=1, max_size=4), size=st.integers(1, 5))
 async def test_a_crash_anywhere_loses_nothing(

@@ -169,6 +169,7 @@ async def _talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         await writer.drain()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("behave", "is_private"),
     [

@@ -177,6 +177,7 @@ async def test_a_closed_api_and_a_used_up_one_are_told_apart(scene: Scene) -> No
         await scene.providers.source.describe(session, "Lead")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["status", "garbage", "reset", "truncate", "flood", "hang"])
 async def test_a_lost_answer_to_a_refresh_is_told_from_a_refusal(scene: Scene, kind: str) -> None:
     """The token may be spent, and is not sent a second time."""

@@ -274,6 +274,7 @@ def live(examples: int, steps: int) -> None:
     run_state_machine_as_test(Crashes, settings=asked)
 
 
+@pytest.mark.slow
 def test_a_few_short_lives() -> None:
     """Enough to find what is plainly wrong."""
     live(8, 20)

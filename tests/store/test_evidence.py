@@ -103,6 +103,7 @@ async def test_a_checkpoint_of_somebody_else_is_none(house: House, outside: Evid
     assert "not signed by the key that the log names" in what
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("statement", "source", "size", "words"),
     [

@@ -108,6 +108,7 @@ EVENTS = st.tuples(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(groups=st.lists(st.lists(EVENTS, min_size=1, max_size=12), max_size=4))
 async def test_nobody_can_tell_a_group_from_one_at_a_time(

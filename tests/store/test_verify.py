@@ -118,6 +118,7 @@ def edit(path_in_row: str, value: str) -> str:
 OF_ROW_5 = "WHERE integration = 'in_1' AND seq = 5"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("tampering", "seq", "what"),
     [

@@ -39,6 +39,7 @@ async def test_it_is_on_the_log_once_that_the_source_tells(stage: Stage) -> None
     assert {row.data["to"] for row in await stage.world.log("grant.lent")} >= {"follow_changes"}
 
 
+@pytest.mark.slow
 async def test_a_restart_goes_on_from_the_stored_places(stage: Stage) -> None:
     """A process that was killed has written down each with its event."""
     stage.listen()
@@ -82,6 +83,7 @@ async def test_what_is_of_our_own_doing_is_no_event_but_moves_the_place(stage: S
     assert (await stage.document())["positions"] == {"Lead": "9"}
 
 
+@pytest.mark.slow
 async def test_a_flood_is_told_of_by_a_few_events(stage: Stage) -> None:
     """The first at once, the others together, with no more ids than fit into a row."""
     stage.listen()

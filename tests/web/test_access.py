@@ -32,6 +32,7 @@ def needed(method: str, path: str) -> Right | None:
     return "command" if route.handler.__name__ == "send_command" else route.right
 
 
+@pytest.mark.slow
 @pytest.mark.case("oauth", 46)
 @pytest.mark.parametrize(("method", "path"), [(route.method, route.path) for route in API.routes])
 async def test_every_route_against_every_role(doors: Doors, method: str, path: str) -> None:

@@ -179,6 +179,7 @@ def test_no_template_has_a_script_of_its_own() -> None:
         assert not re.findall(r"<[a-z][^<>{]*\son[a-z]+=", text), path.name
 
 
+@pytest.mark.slow
 @pytest.mark.case("oauth", 41)
 @pytest.mark.parametrize("media", ["text/plain", "text/plain;charset=application/json", "multipart/form-data", ""])
 async def test_a_command_of_a_signed_in_browser_that_is_no_json(before: Before, media: str) -> None:

@@ -138,6 +138,7 @@ async def test_nothing_is_exported_without_the_right_to(doors: Doors) -> None:
     assert await service_rows(doors, "log.export_started") == []
 
 
+@pytest.mark.slow
 async def test_export_ends_though_the_log_goes_on(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
     """It holds what there was when it was asked for; a busy service would never be done otherwise."""
     await fill(doors, 5)
@@ -170,6 +171,7 @@ def stop_at_the_second_page(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(search, "find", find)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
 async def test_export_that_breaks_off_does_not_look_complete(
     doors: Doors, monkeypatch: pytest.MonkeyPatch, form: str

@@ -53,6 +53,7 @@ async def sent(answer: aiohttp.ClientResponse) -> AsyncIterator[tuple[int, dict[
             data = {}
 
 
+@pytest.mark.slow
 async def test_pages_tell_everything_once_and_in_order(stage: Stage) -> None:
     """For each integration the states follow one another without a gap, whatever the size of a page."""
     ids = [await stage.reach("syncing.waiting"), await stage.reach("verified.awaiting_field_sync")]
@@ -89,6 +90,7 @@ async def test_who_only_wants_what_comes_begins_at_the_end(stage: Stage) -> None
     assert [item["data"]["to"] for item in (await ask(stage, f"after={start['next']}"))["items"]] == ["syncing.paused"]
 
 
+@pytest.mark.slow
 async def test_waiting_answers_as_soon_as_something_happens(stage: Stage) -> None:
     """What does not concern the reader wakes nobody; without anything the answer comes when the time is up."""
     id_, other = await stage.reach("syncing.waiting"), await stage.reach("syncing.waiting", id_="in_other")
@@ -120,6 +122,7 @@ async def ask_stream(stage: Stage) -> list[tuple[int, dict[str, Any]]]:
         return [each async for each in sent(answer)]
 
 
+@pytest.mark.slow
 async def test_a_stream_that_is_cut_off_anywhere_misses_nothing(stage: Stage) -> None:
     """A reader that comes back with its last id after each single event has seen all; a row's events stay together."""
     id_ = await stage.reach("syncing.waiting")

@@ -54,6 +54,7 @@ def test_the_list_is_the_one_that_is_asked() -> None:
     assert guests.ROUTES == ALLOWED
 
 
+@pytest.mark.slow
 async def test_every_route_against_a_guest(doors: Doors) -> None:
     """Their own page is there; what asks for a key is refused; what is open to everybody is open to them."""
     id_ = (await doors.create())["id"]
@@ -90,6 +91,7 @@ async def test_every_route_of_another_integration(doors: Doors) -> None:
     assert len(await doors.rows(other)) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("event", [name for name, kind in EVENTS.items() if "person" in kind.senders])
 async def test_every_command_against_a_guest(doors: Doors, event: str) -> None:
     """The source's side is theirs to command; anything else is refused before it is read, and on the log as theirs."""

@@ -189,6 +189,7 @@ async def test_body_that_cannot_be_read(hook: Hook, body: bytes) -> None:
     await hook.refused(await hook.send(signed(hook.secret, "m1", body), body), "hook.malformed", 400)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "type_", [*sorted(n for n, kind in EVENTS.items() if "hook" not in kind.senders), "to_syncing"]
 )

@@ -39,6 +39,7 @@ def gist(answer: Answer, id_: str) -> Any:  # noqa: ANN401  JSON
     return answer.status, json.dumps(told).replace(id_, "ID")
 
 
+@pytest.mark.slow
 @pytest.mark.case("oauth", 42)
 @pytest.mark.parametrize("role", LIMITED)
 @pytest.mark.parametrize(("method", "path"), OF_ONE)

@@ -138,6 +138,7 @@ async def test_an_answer_of_the_former_host_names_the_present_one(before: Before
     await before.refused(answer, "login.other_browser")
 
 
+@pytest.mark.slow
 @pytest.mark.case("oauth", 13)
 @pytest.mark.parametrize("kind", ["code", "error"])
 @pytest.mark.parametrize("state", sorted(set(chart().leaves) - AWAITING - FAILED))

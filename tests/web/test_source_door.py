@@ -69,6 +69,7 @@ async def test_a_notification_counts_once(source: Caller) -> None:
     assert told == ["handled", "duplicate", "duplicate", "duplicate"]
 
 
+@pytest.mark.slow
 @pytest.mark.case("webhooks", 20)
 async def test_one_bad_notification_among_a_hundred(source: Caller) -> None:
     """The others are recorded, the bad one is kept, and the whole is acknowledged: it would come again for a day."""
@@ -136,6 +137,7 @@ async def test_before_the_confirmation_every_org_is_foreign(doors: Doors) -> Non
     assert (await early.tell(notification(1))).code == "hook.foreign"
 
 
+@pytest.mark.slow
 @pytest.mark.case("webhooks", 18)
 @pytest.mark.parametrize(
     "doctype",
@@ -155,6 +157,7 @@ async def test_external_entities_and_bombs(source: Caller, doctype: str) -> None
     assert await source.rows() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "body",
     [

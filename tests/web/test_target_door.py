@@ -94,6 +94,7 @@ async def test_no_header_and_a_wrong_address(target: Caller) -> None:
     assert await target.rows() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "body",
     [

@@ -204,6 +204,7 @@ async def _drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("behave", [_hang, _flood, _drip])
 async def test_time_and_size_have_an_end(behave: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """Also of the call that is meant to hang."""

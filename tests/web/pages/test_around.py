@@ -35,6 +35,7 @@ async def test_stranger_is_led_to_sign_in_and_back(stage: Stage, path: str) -> N
     assert entered.cookies[sessions.COOKIE]["httponly"]
 
 
+@pytest.mark.slow
 @pytest.mark.case("oauth", 21)
 @pytest.mark.parametrize(
     "where",

@@ -56,6 +56,7 @@ def test_every_state_of_the_chart_has_a_face() -> None:
     assert set(FACES) == set(CHART.leaves) == set(GUIDE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("state", CHART.leaves)
 async def test_page_offers_what_a_person_can_do_without_javascript(stage: Stage, state: str) -> None:
     """Each command that a person may send now is a form or a link on the page; the page is well formed."""
@@ -76,6 +77,7 @@ async def test_page_offers_what_a_person_can_do_without_javascript(stage: Stage,
     assert offered == {event for event in possible if not event.startswith(("link.", "hook."))}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("state", CHART.leaves)
 async def test_page_shows_no_secret(stage: Stage, state: str) -> None:
     """Neither the page nor its timeline, rows, stream or own pages show what was sealed."""
