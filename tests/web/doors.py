@@ -106,7 +106,7 @@ class Doors:
         role: Role | None = "admin",
         body: Any = None,  # noqa: ANN401  whatever is sent
         headers: Mapping[str, str] | None = None,
-        data: bytes | None = None,
+        data: bytes | AsyncIterator[bytes] | None = None,
     ) -> Answer:
         """Send a request with the key of a role, or with none."""
         sent = dict(headers or {})
@@ -116,7 +116,7 @@ class Doors:
         if body is not None:
             options["json"] = body
         if data is not None:
-            options["data"] = io.BytesIO(data)
+            options["data"] = io.BytesIO(data) if isinstance(data, bytes) else data
         async with self.client.request(method, path, **options) as response:
             return Answer(response.status, dict(response.headers), await response.text(errors="replace"))
 

@@ -1,8 +1,10 @@
 """Signed events: every way of signing wrongly, repetition, order, and what a hook may send."""
 
+import asyncio
 import gzip
 import json
 import time
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
@@ -17,6 +19,30 @@ from syncline.web import hooks
 from tests.web.doors import sign, signed
 from tests.web.senders import HOOK_BODY as BODY
 from tests.web.senders import Hook
+
+
+async def test_a_slow_body_is_an_event_of_the_moment_when_it_is_whole(
+    hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows are looked up by their moments, which must not lie far behind those of the rows before."""
+    clock, looked, check = hook.doors.clock, asyncio.Event(), hooks._check_headers
+
+    def look(name: str, stamp: str, signatures: str, at: int) -> None:
+        looked.set()
+        check(name, stamp, signatures, at)
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield BODY[:5]
+        await looked.wait()
+        clock.ahead += 60_000_000
+        yield BODY[5:]
+
+    monkeypatch.setattr(hooks, "_check_headers", look)
+    begun = clock()
+    headers = signed(hook.secret, "slow", BODY, stamp=begun // 1_000_000)
+    answer = await hook.doors.ask("POST", hook.path, role=None, headers=headers, data=slowly())
+    assert answer.status == 200
+    assert (await hook.doors.rows(hook.id))[-1].row.at >= begun + 60_000_000
 
 
 async def test_signed_event_is_recorded(hook: Hook) -> None:

@@ -74,10 +74,11 @@ def add_routes(app: web.Application) -> None:
 async def receive(request: web.Request) -> web.StreamResponse:
     """Verify, record and answer one signed event."""
     site, integration, name = request.app[SITE], request.match_info["id"], request.headers.get("webhook-id", "")
-    body, at = None, site.now()
+    body = None
     try:
-        body = await _authenticate(site, request, integration, name, at)
-        event = read(integration, name, body, at, via="signature", address=request.remote or "")
+        body = await _authenticate(site, request, integration, name)
+        # Now, and not when its headers came: a body may take its time, and moments have to follow one another.
+        event = read(integration, name, body, site.now(), via="signature", address=request.remote or "")
         outcome = judge(await site.engine.handle(event))
         return web.Response(body=_write(_answer(outcome)), headers=_HEADERS)
     except SynclineError as error:
@@ -118,13 +119,14 @@ def judge(outcome: Outcome) -> Outcome:
     return outcome
 
 
-async def _authenticate(site: Site, request: web.Request, integration: str, name: str, at: int) -> bytes:
+async def _authenticate(site: Site, request: web.Request, integration: str, name: str) -> bytes:
     """Answer the body of a request that is signed as it should be; raises what it is refused for."""
     headers = request.headers
     if hdrs.CONTENT_ENCODING in headers:  # A compressed body may be a bomb, and no sender needs it for so little.
         raise InputError("request.media_type", "the body has to be sent as it is, without Content-Encoding")
     stamp = headers.get("webhook-timestamp", "")
     signatures = headers.get("webhook-signature", "")
+    at = site.now()
     _check_headers(name, stamp, signatures, at)
     body = await request.read()
     keys = site.hook_keys.find(integration) or await _open_keys(request, name)
