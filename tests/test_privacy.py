@@ -189,6 +189,14 @@ async def test_the_group_of_an_erasure_seals_by_the_new_key(house: House) -> Non
     assert shown == [ERASED, ERASED, ADA.address]
 
 
+async def test_what_speaks_of_somebody_is_sealed_for_them(house: House) -> None:
+    """Also when its sender has a key of their own, which seals their address."""
+    await house.engine.handle(of_ada("checks.passed", user_id="005", username="grace@example.com"))
+    row, keys = (await house.rows())[-1].row, {key.subject: key.id for key in await house.store.read(subjects)}
+    assert row.actor.address.startswith(f"sealed:{keys['person:ak_1']}:")
+    assert row.data["username"].startswith(f"sealed:{keys['source_user:005']}:")
+
+
 async def test_only_what_has_a_key_can_be_erased(house: House) -> None:
     """Once; a second time and for a stranger it is a refusal on the service's log."""
     assert await house.erase("person:stranger") == "refused"

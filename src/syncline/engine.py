@@ -10,8 +10,8 @@ from typing import cast
 
 from syncline.core.event import Event
 from syncline.core.rules import Rules
-from syncline.store.record import Outcome, Recording, Seal, record
-from syncline.store.transaction import Operation, Store
+from syncline.store.record import Outcome, Recording, Seal, as_it_is
+from syncline.store.transaction import Store
 
 Watcher = Callable[[Outcome], None]
 
@@ -19,7 +19,7 @@ Watcher = Callable[[Outcome], None]
 class Engine:
     """Decides and records events; tells those who watch what became of them."""
 
-    def __init__(self, store: Store, rules: Rules, seal: Seal | None = None) -> None:
+    def __init__(self, store: Store, rules: Rules, seal: Seal = as_it_is) -> None:
         """Take the store to write to, the rules that decide, and what seals the personal data of an event."""
         self._store = store
         self._seal = seal
@@ -33,10 +33,7 @@ class Engine:
 
     async def handle(self, event: Event) -> Outcome:
         """Decide what an event means and record it, in one transaction; raises `NotFoundError`, `UnavailableError`."""
-        operation: Operation[Outcome] = (
-            Recording(event, self.rules, self._seal) if self._seal else partial(record, event=event, rules=self.rules)
-        )
-        outcome = await self._store.write(operation)
+        outcome = await self._store.write(Recording(event, self.rules, self._seal))
         # Only now: no effect may start and nobody be told before the cause is durable.
         for watcher in self._watchers:
             watcher(outcome)

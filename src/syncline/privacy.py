@@ -19,8 +19,8 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
-from syncline.core.event import SERVICE, Actor, Event
-from syncline.core.personal import FIELDS, MARK, sender_of, subject_of
+from syncline.core.event import Actor, Event
+from syncline.core.personal import FIELDS, MARK, sender_of, spoken_of
 from syncline.store.subjects import SubjectKey, keep_subject, subject_key, subject_keys
 from syncline.store.transaction import Store, Transaction
 from syncline.vault import Vault
@@ -72,8 +72,9 @@ class Privacy:
         for name in FIELDS.intersection(data):
             value = data[name]
             if value and not _is_sealed(value):
-                if key is None or "user_id" in data or event.integration == SERVICE:
-                    key = self._key(tx, subject_of(event), event.at)
+                other = spoken_of(event)
+                if other or key is None:
+                    key = self._key(tx, other or sender_of(actor, event.integration), event.at)
                 data = {**data, name: key.seal(value)}
         if actor is event.actor and data is event.data:
             return event

@@ -11,7 +11,7 @@ from syncline.core.audit import describe
 from syncline.core.brought import Document
 from syncline.core.change import digest
 from syncline.core.event import Actor, ActorKind, Event
-from syncline.core.personal import FIELDS, sender_of, subject_of
+from syncline.core.personal import FIELDS, sender_of, spoken_of
 
 
 @pytest.mark.parametrize("module", [guards, context])
@@ -45,7 +45,7 @@ def test_each_sender_is_a_subject(kind: ActorKind, id_: str, via: str, subject: 
 def test_what_is_said_of_a_user_is_the_users() -> None:
     """Whoever says it."""
     event = Event("in_1", "checks.passed", "k", Actor("effect", "e"), 1, {"user_id": "005", "username": "ada"})
-    assert subject_of(event) == "source_user:005"
+    assert spoken_of(event) == "source_user:005"
 
 
 def test_no_digest_is_made_of_a_person() -> None:

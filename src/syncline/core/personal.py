@@ -30,12 +30,12 @@ def impersonal(body: Any) -> Any:  # noqa: ANN401  JSON
             return body
 
 
-def subject_of(event: Event) -> str:
-    """Answer whose the personal data in an event is: that of the user it speaks of, or of whoever sent it."""
+def spoken_of(event: Event) -> str:
+    """Answer whom an event speaks of, whose the personal data in it is; empty where that is whoever sent it."""
     user, key = event.data.get("user_id"), event.data.get("key")
     if event.integration == SERVICE and isinstance(key, str):
         return f"person:{key}"  # The name of an API key is that of whoever has it, not of who made it.
-    return f"source_user:{user}" if user and isinstance(user, str) else sender_of(event.actor, event.integration)
+    return f"source_user:{user}" if user and isinstance(user, str) else ""
 
 
 def sender_of(actor: Actor, integration: str) -> str:

@@ -1,6 +1,7 @@
 """What an operation gets: the named queries, bound to the connection that its transaction is on."""
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cache
 from itertools import chain
@@ -22,6 +23,7 @@ _NAMES = re.compile(r"'(?:[^']|'')*'|(?<!:):([a-z_]+)")
 #: The values of a row in a statement that writes many.
 _ROW = re.compile(r"VALUES (\([^()]*\))")
 
+#: Integrations that are remembered: where each stands, its sender and the key of that.
 _MOST_KEPT = 5_000
 #: Rows in one statement; each number makes a statement of its own, which the driver keeps compiled.
 _MOST_ROWS = 64
@@ -82,20 +84,22 @@ class Transaction:
 Operation = Callable[[Transaction], T]
 
 
-class Prepared(Generic[T]):
+class Prepared(ABC, Generic[T]):
     """An operation with a first step, which may be made for all operations of a group before any of them is run.
 
     The same work many times in a row costs a fraction of what it costs between other things. A database need not make
     it, so the operation looks whether it was made and whether it still stands (`forgotten`).
     """
 
+    __slots__ = ()
+
+    @abstractmethod
     def prepare(self, tx: Transaction) -> None:
         """Make the first step."""
-        raise NotImplementedError
 
+    @abstractmethod
     def __call__(self, tx: Transaction) -> T:
         """Run it, as any operation."""
-        raise NotImplementedError
 
 
 class Store(Protocol):
