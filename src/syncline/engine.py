@@ -10,7 +10,8 @@ from typing import cast
 
 from syncline.core.event import Event
 from syncline.core.rules import Rules
-from syncline.store.record import Outcome, Recording, Seal, as_it_is
+from syncline.store.record import Outcome
+from syncline.store.recording import Recording, Seal, as_it_is
 from syncline.store.transaction import Store
 
 Watcher = Callable[[Outcome], None]

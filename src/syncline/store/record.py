@@ -4,8 +4,6 @@ Law: the deduplication key, the new state, the audit row, whatever the event con
 run are written in the one transaction that this function is given. It makes no call that could leave the process.
 """
 
-from collections.abc import Callable
-
 import msgspec
 
 import syncline
@@ -20,7 +18,7 @@ from syncline.core.rules import Rules
 from syncline.errors import NotFoundError
 from syncline.store.brought import consume, keep, settle
 from syncline.store.changes import changes
-from syncline.store.transaction import Prepared, Transaction
+from syncline.store.transaction import Transaction
 
 
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -66,37 +64,6 @@ class _Entry(msgspec.Struct, frozen=True):
     repeats: int = 0
     bar: str = ""  #: what the store found against the event
     changed: dict[str, Change] = msgspec.field(default_factory=dict)  #: what it has replaced
-
-
-#: Answers an event with what is personal in it sealed, by keys that the same transaction finds or makes.
-Seal = Callable[[Transaction, Event], Event]
-
-
-def as_it_is(_tx: Transaction, event: Event) -> Event:
-    """Seal nothing: for a log that holds nothing personal."""
-    return event
-
-
-class Recording(Prepared[Outcome]):
-    """The operation that seals an event and records it."""
-
-    __slots__ = ("_as_of", "_event", "_rules", "_seal", "_sealed")
-
-    def __init__(self, event: Event, rules: Rules, seal: Seal) -> None:
-        """Take the event as it came."""
-        self._event = self._sealed = event
-        self._rules, self._seal = rules, seal
-        self._as_of = -1
-
-    def prepare(self, tx: Transaction) -> None:
-        """Seal the event: for all of a group in a row it costs half of what it costs before each is written."""
-        self._sealed, self._as_of = self._seal(tx, self._event), tx.forgotten
-
-    def __call__(self, tx: Transaction) -> Outcome:
-        """Record it; sealed again when the key may be gone by which it was."""
-        if self._as_of != tx.forgotten:
-            self.prepare(tx)
-        return record(tx, self._sealed, rules=self._rules)
 
 
 def record(tx: Transaction, event: Event, *, rules: Rules) -> Outcome:
