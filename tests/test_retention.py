@@ -62,7 +62,7 @@ class House:
         """Answer the positions that are still there."""
 
         def read(tx: Transaction) -> list[int]:
-            return [position for position, _ in tx.list_row_hashes(after=0, most=100_000)]
+            return [position for position, *_ in tx.list_rows_from(after=0, limit=100_000)]
 
         return await self.store.read(read)
 

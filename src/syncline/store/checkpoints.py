@@ -27,6 +27,10 @@ from syncline.errors import ConflictError, NotFoundError
 from syncline.store.transaction import Transaction
 
 
+#: Digits of a position in the text of `join_row_hashes`.
+_POSITION = 16
+
+
 class Signed(msgspec.Struct, frozen=True):
     """A checkpoint: its place among all, what it says, when it was signed (µs), and the signed note."""
 
@@ -85,13 +89,11 @@ def grown(tx: Transaction, *, tree: Range, most: int) -> tuple[Range, list[Kept]
 
     Raises `BrokenLogError` when a position is missing.
     """
-    rows = tx.list_row_hashes(after=tree.size, most=most).fetchall()
-    if not rows and (end := log_end(tx)) < tree.size:
+    hashes = _row_hashes(tx, tree.size, most)
+    if not hashes and (end := log_end(tx)) < tree.size:
         raise BrokenLogError(f"the log had {tree.size} rows and has {end}")
-    if rows and rows[-1][0] != tree.size + len(rows):
-        raise BrokenLogError(f"a row is missing between the positions {tree.size + 1} and {rows[-1][0]}")
     longer = tree.copy()
-    return longer, longer.extend([hash_ for _, hash_ in rows])
+    return longer, longer.extend(hashes)
 
 
 def tree_of(tx: Transaction, *, size: int) -> Range:
@@ -182,10 +184,10 @@ def _subtree(tx: Transaction, height: int, number: int) -> bytes:
 def _level(tx: Transaction, level: int, first: int, count: int) -> bytes:
     """Answer the root above some neighbours of one stored floor; the lowest are the rows themselves."""
     if not level:
-        rows = tx.list_row_hashes(after=first, most=count).fetchall()
-        if [position for position, _ in rows] != list(range(first + 1, first + count + 1)):
-            raise BrokenLogError(f"a row is missing between the positions {first + 1} and {first + count}")
-        return _above([leaf(hash_) for _, hash_ in rows])
+        hashes = _row_hashes(tx, first, count)
+        if len(hashes) < count:
+            raise BrokenLogError(f"the row at position {first + len(hashes) + 1} is missing")
+        return _above([leaf(hash_) for hash_ in hashes])
     known = dict(tx.list_tree_nodes(level=level, first=first, end=first + count))
     # What is missing, or was taken away, is computed again from the floor below.
     hashes = [
@@ -193,6 +195,16 @@ def _level(tx: Transaction, level: int, first: int, count: int) -> bytes:
         for number in range(first, first + count)
     ]
     return _above(hashes)
+
+
+def _row_hashes(tx: Transaction, after: int, most: int) -> list[bytes]:
+    """Answer the hashes of the rows behind a position, `most` of them or all there are; raises `BrokenLogError`."""
+    (text,) = tx.join_row_hashes(after=after, most=most)
+    rows = sorted(text.split()) if text else []
+    for position, row in enumerate(rows, after + 1):
+        if int(row[:_POSITION]) != position:
+            raise BrokenLogError(f"the row at position {position} is missing")
+    return [bytes.fromhex(row[_POSITION:]) for row in rows]
 
 
 def _above(hashes: list[bytes]) -> bytes:
