@@ -10,23 +10,26 @@ from typing import Any
 import msgspec
 import pytest
 
-from syncline.core.brought import DataKey, ErasedSubject
+from syncline.core.brought import DataKey, Document, ErasedSubject
+from syncline.core.documents import CHECKS, IDENTITY, CheckResult, ChecksDocument, IdentityDocument
 from syncline.core.event import SERVICE, Actor, Event
+from syncline.core.personal import ERASED
 from syncline.credentials import open_safe
 from syncline.engine import Engine
 from syncline.errors import ConfigurationError, NotFoundError, UnavailableError
 from syncline.key_ring import KeyFile, KeyRing
-from syncline.privacy import ERASED, Privacy
+from syncline.privacy import Privacy
 from syncline.rotation import Rotation
 from syncline.service_log import ServiceLog
 from syncline.store import log
+from syncline.store.integrations import documents
 from syncline.store.log import Filter, LogRow
 from syncline.store.sqlite import SQLiteStore, open_store
 from syncline.store.subjects import subjects
 from syncline.store.transaction import Transaction
 from syncline.store.verify import verify
 from syncline.vault import Vault
-from tests.store.events import NOW, RULES, birth, event
+from tests.store.events import NOW, RULES, birth, event, lead
 from tests.store.groups import Gate, Statements
 
 ADA = Actor("person", "ak_1", via="bearer", address="192.0.2.7")
@@ -195,6 +198,43 @@ async def test_what_speaks_of_somebody_is_sealed_for_them(house: House) -> None:
     row, keys = (await house.rows())[-1].row, {key.subject: key.id for key in await house.store.read(subjects)}
     assert row.actor.address.startswith(f"sealed:{keys['person:ak_1']}:")
     assert row.data["username"].startswith(f"sealed:{keys['source_user:005']}:")
+
+
+async def test_an_erased_user_is_gone_from_what_its_integration_shows(house: House) -> None:
+    """And from that of no other; ids and verdicts stay, and the log still proves."""
+    both = ("in_1", "in_2")
+    for number, id_ in enumerate(both, 1):
+        if number == 2:
+            await house.engine.handle(birth(integration=id_))
+        await lead(house.engine, "authorized.checking", id_)
+        identity = IdentityDocument(
+            org_id="00D1",
+            org_name="Acme",
+            edition="EE",
+            sandbox=False,
+            user_id=f"005{number}",
+            username="grace@acme.example",
+            display_name="Grace",
+            email="grace@acme.example",
+        )
+        results = CheckResult("identity", "passed", "Grace of Acme"), CheckResult("quota", "passed", "")
+        checks = ChecksDocument(NOW, results)
+        brings = (Document(IDENTITY, identity), Document(CHECKS, checks))
+        told = {"user_id": identity.user_id, "username": identity.username}
+        outcome = await house.engine.handle(event("checks.passed", *brings, integration=id_, data=told))
+        assert outcome.accepted
+    before = await house.store.read(partial(documents, integration="in_2"))
+
+    assert await house.erase("source_user:0051") == "handled"
+    known = await house.store.read(partial(documents, integration="in_1"))
+    names = {"username": ERASED, "display_name": ERASED, "email": ERASED}
+    assert known[IDENTITY] == {**before[IDENTITY], "user_id": "0051", **names}
+    assert known[CHECKS]["results"] == [
+        {"id": "identity", "verdict": "passed", "seen": ERASED, "problem": ""},
+        {"id": "quota", "verdict": "passed", "seen": "", "problem": ""},
+    ]
+    assert await house.store.read(partial(documents, integration="in_2")) == before
+    assert (await house.store.read(verify)).proved
 
 
 async def test_only_what_has_a_key_can_be_erased(house: House) -> None:

@@ -10,12 +10,13 @@ from pydantic import SecretStr
 
 from syncline.core.brought import DataKey, ErasedSubject, Erasure
 from syncline.core.event import BIRTH, SERVICE, SERVICE_BIRTH, Actor, Event
+from syncline.core.personal import ERASED
 from syncline.core.rules import Rules
 from syncline.credentials import open_secret
 from syncline.engine import Engine
 from syncline.errors import UnavailableError
 from syncline.key_ring import KeyFile, KeyVariable
-from syncline.privacy import ERASED, Privacy
+from syncline.privacy import Privacy
 from syncline.rotation import _SUBJECTS_TOGETHER, Handle, Rotation
 from syncline.store import log
 from syncline.store.record import Outcome

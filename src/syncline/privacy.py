@@ -20,15 +20,12 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from syncline.core.event import Actor, Event
-from syncline.core.personal import FIELDS, MARK, sender_of, spoken_of
+from syncline.core.personal import ERASED, FIELDS, MARK, sender_of, spoken_of
 from syncline.store.subjects import SubjectKey, keep_subject, subject_key, subject_keys
 from syncline.store.transaction import Store, Transaction
 from syncline.vault import Vault
 
 T = TypeVar("T")
-
-#: What is shown in the place of something whose key is destroyed.
-ERASED = "(erased)"
 
 _KEY_BITS = 512  #: AES-256 in SIV takes two keys
 _FOR_URLS = bytes.maketrans(b"+/", b"-_")  #: RFC 4648 §5

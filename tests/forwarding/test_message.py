@@ -7,9 +7,9 @@ import pytest
 
 from syncline.core.audit import GENESIS, chain, decode
 from syncline.core.event import Actor, Event
+from syncline.core.personal import ERASED
 from syncline.forwarding.destination import Form
 from syncline.forwarding.message import messages
-from syncline.privacy import ERASED
 from syncline.store.log import Filter, LogRow, rows
 from tests.forwarding.rows import row
 from tests.web.doors import Doors, open_doors

@@ -72,12 +72,16 @@ def birth(*brings: Brought, integration: str = "in_1", key: str = "birth") -> Ev
 async def walk(engine: Engine, to: str, integration: str = "in_1") -> Outcome:
     """Create an integration and lead it along the set-up until it is in a state."""
     outcome = await engine.handle(birth(integration=integration))
+    return outcome if outcome.to == to else await lead(engine, to, integration)
+
+
+async def lead(engine: Engine, to: str, integration: str = "in_1") -> Outcome:
+    """Lead an integration that was just created along the set-up until it is in a state."""
     for event_type, data in SET_UP:
-        if outcome.to == to:
-            break
         outcome = await engine.handle(event(event_type, integration=integration, data=data))
-    assert outcome.to == to
-    return outcome
+        if outcome.to == to:
+            return outcome
+    raise AssertionError(f"the set-up does not come to {to}")
 
 
 async def picture(store: Store, integration: str = "in_1") -> dict[str, object]:

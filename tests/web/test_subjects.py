@@ -1,7 +1,9 @@
 """Erasing a person from the log, as an admin does it: the list, the order, what is seen after it."""
 
+import json
+
 from syncline.core.event import SERVICE
-from syncline.privacy import ERASED
+from syncline.core.personal import ERASED
 from syncline.store.verify import verify
 from tests.web.doors import Doors
 
@@ -22,6 +24,19 @@ async def test_a_person_is_erased(doors: Doors) -> None:
     assert (row.seq, row.type, row.data) == (answer.json["seq"], "subject.erased", {"subject": subject})
     assert row.actor.id == doors.keys["admin"].split("_")[1]
     assert (await doors.store.read(verify)).proved
+
+
+async def test_the_name_of_an_erased_persons_key_is_gone_too(doors: Doors) -> None:
+    """From the list of keys as from the log; the key itself goes on, it is not what was asked about."""
+    made = await doors.ask("POST", "/api/keys", body={"name": "Ada's laptop", "role": "viewer"})
+    subject = f"person:{made.json['id']}"
+    assert (await doors.ask("POST", "/api/audit/erasures", body={"subject": subject})).status == 200
+    shown = (await doors.ask("GET", "/api/keys")).text
+    assert "Ada" not in shown
+    named = {item["id"]: item["name"] for item in json.loads(shown)["items"]}
+    assert named[made.json["id"]] == ERASED
+    bearer = {"Authorization": f"Bearer {made.json['key']}"}
+    assert (await doors.ask("GET", "/api/integrations", headers=bearer)).status == 200
 
 
 async def test_who_is_not_there_is_said_so(doors: Doors) -> None:

@@ -11,6 +11,9 @@ from syncline.core.event import SERVICE, Actor, Event
 #: What a sealed value begins with; the id of the subject's key and the ciphertext follow, with colons between them.
 MARK = "sealed:"
 
+#: What is shown in the place of something whose key is destroyed.
+ERASED = "(erased)"
+
 #: The parts of an event's data that may name a person: free texts of providers and senders among them.
 FIELDS = frozenset({"detail", "display_name", "email", "sent", "username"})
 
@@ -26,6 +29,20 @@ def impersonal(body: Any) -> Any:  # noqa: ANN401  JSON
             return {name: impersonal(value) for name, value in body.items() if name not in _IN_DOCUMENTS}
         case list() | tuple():
             return [impersonal(value) for value in body]
+        case _:
+            return body
+
+
+def without_names(body: Any) -> Any:  # noqa: ANN401  JSON
+    """Answer a document with `ERASED` in the place of what may name a person, at any depth."""
+    match body:
+        case dict():
+            return {
+                name: ERASED if value and name in _IN_DOCUMENTS else without_names(value)
+                for name, value in body.items()
+            }
+        case list():
+            return [without_names(value) for value in body]
         case _:
             return body
 

@@ -32,6 +32,7 @@ from syncline.core.brought import (
 from syncline.core.event import Event
 from syncline.core.subscription import EndedSubscription, KeptSubscription, ReplayedDeliveries
 from syncline.store import access, hooks, subscriptions
+from syncline.store.subjects import erase_subject
 from syncline.store.transaction import Transaction
 from syncline.store.truncations import let_go
 
@@ -55,7 +56,7 @@ def consume(tx: Transaction, event: Event, brought: Brought) -> str:  # noqa: PL
             return "the connect link has ended before"
         case RewrappedKey() if not _exchange(tx, event, brought):
             return "its data key was erased or exchanged since"
-        case ErasedSubject(subject=subject) if not _destroy(tx, event, subject):
+        case ErasedSubject(subject=subject) if not erase_subject(tx, subject=subject, now=event.at):
             return "the log seals nothing of this subject, or its key was destroyed before"
         case EndedSession(hash=hash_) if not access.end_session(tx, hash=hash_):
             return "the session has ended before"
@@ -182,11 +183,6 @@ def _redeem(tx: Transaction, event: Event, link: SpentLink) -> bool:
 
 def _end(tx: Transaction, event: Event, link: EndedLink) -> bool:
     return bool(tx.end_link(id=link.id, integration=event.integration, now=event.at, event=event.type))
-
-
-def _destroy(tx: Transaction, event: Event, subject: str) -> bool:
-    tx.forget()  # What it has sealed is remembered too, and events of this group may be sealed by it already.
-    return bool(tx.erase_subject(subject=subject, now=event.at))
 
 
 def _exchange(tx: Transaction, event: Event, key: RewrappedKey) -> bool:

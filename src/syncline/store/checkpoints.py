@@ -26,7 +26,6 @@ from syncline.core.proof import RowProof
 from syncline.errors import ConflictError, NotFoundError
 from syncline.store.transaction import Transaction
 
-
 #: Digits of a position in the text of `join_row_hashes`.
 _POSITION = 16
 

@@ -3,6 +3,7 @@
 import msgspec
 
 from syncline.core.brought import DataKey
+from syncline.core.personal import ERASED, without_names
 from syncline.store.transaction import Transaction
 
 
@@ -54,3 +55,18 @@ def subject_keys_but(tx: Transaction, *, key_id: str, after: str, most: int) -> 
     """List the living keys that another master key wraps, by id, behind one of them."""
     found = tx.list_subject_keys_but(key_id=key_id, after=after, most=most)
     return [(id_, DataKey(blob, master)) for id_, blob, master in found]
+
+
+def erase_subject(tx: Transaction, *, subject: str, now: int) -> bool:
+    """Destroy the key of a subject, and its names where they stand beside the log; answers False without such a key."""
+    tx.forget()  # What it has sealed is remembered too, and events of this group may be sealed by it already.
+    if not tx.erase_subject(subject=subject, now=now):
+        return False
+    kind, _, id_ = subject.partition(":")
+    if kind == "person":
+        tx.rename_api_key(id=id_, name=ERASED)
+    if kind == "source_user":
+        for integration, name, body in tx.list_documents_about(user=id_).fetchall():
+            redacted = msgspec.json.encode(without_names(msgspec.json.decode(body))).decode()
+            tx.redact_document(integration=integration, name=name, body=redacted)
+    return True

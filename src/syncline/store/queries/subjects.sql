@@ -32,3 +32,16 @@ UPDATE subjects SET blob = :blob, key_id = :key_id WHERE id = :id AND blob = :re
 -- name: erase_subject(subject, now)!
 -- The key goes, the line stays: so that what was sealed by it can be told from what never was.
 UPDATE subjects SET blob = x'', erased_at = :now WHERE subject = :subject AND erased_at IS NULL;
+
+-- name: list_documents_about(user)
+-- What the integrations that are connected as a user have written down of it.
+SELECT d.integration, d.name, d.body
+  FROM documents AS i JOIN documents AS d ON d.integration = i.integration AND d.name IN ('identity', 'checks')
+ WHERE i.name = 'identity' AND json_extract(i.body, '$.user_id') = :user;
+
+-- name: redact_document(integration, name, body)!
+-- The same document without names, of which no digest in the log speaks.
+UPDATE documents SET body = :body WHERE integration = :integration AND name = :name;
+
+-- name: rename_api_key(id, name)!
+UPDATE api_keys SET name = :name WHERE id = :id;
