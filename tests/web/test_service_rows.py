@@ -213,6 +213,25 @@ async def test_a_request_about_an_integration_is_refused_on_its_chain(doors: Doo
     assert not await rows(doors, "access.refused")
 
 
+async def test_a_key_that_asks_for_what_is_not_its_own(doors: Doors) -> None:
+    """The answer does not say whether there is such an integration, the row does; that integration's log stays."""
+    own, other = [str((await doors.create())["id"]) for _ in range(2)]
+    before = len(await doors.rows(other))
+    body = {"name": "agency", "role": "operator", "integrations": [own]}
+    made = (await doors.ask("POST", "/api/keys", body=body)).json
+    bearer = {"Authorization": f"Bearer {made['key']}"}
+    answers = [
+        await doors.ask("GET", f"/api/integrations/{id_}/audit", role=None, headers=bearer)
+        for id_ in (other, "in_none")
+    ]
+    assert [(answer.status, answer.code) for answer in answers] == [(404, "integration.unknown")] * 2
+    found = await rows(doors, "access.refused")
+    told = {"why": "integration.unknown", "method": "GET", "route": "/api/integrations/{id}/audit"}
+    assert [row.data for row in found] == [{**told, "asked": other}, told]
+    assert {(row.disposition, row.actor.id) for row in found} == {("refused", made["id"])}
+    assert len(await doors.rows(other)) == before
+
+
 async def test_a_forged_request_names_whose_browser_sent_it(doors: Doors) -> None:
     """Another site has made it."""
     assert await sign_in(doors, doors.keys["operator"]) == 303

@@ -83,12 +83,6 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         raise
 
 
-def _hide(request: web.Request, key: ApiKey) -> None:
-    """Raise `NotFoundError`, as for one that does not exist, for an integration that the key is not for."""
-    if template(request).startswith(_OF_ONE) and not key.sees(request.match_info["id"]):
-        raise NotFoundError("integration.unknown", "there is no such integration")
-
-
 def who(request: web.Request) -> Who | None:
     """Answer who is asking, None when they have not said so or it is not true."""
     return request.get(_WHO)
@@ -135,9 +129,31 @@ async def _let_in(request: web.Request, handler: Handler) -> web.StreamResponse:
         raise NotFoundError("integration.unknown", "there is no such integration")
     found = await identify(site, request)
     if found is not None:
-        _hide(request, found.key)
+        if template(request).startswith(_OF_ONE) and not found.key.sees(request.match_info["id"]):
+            await _note_hidden(request, found)
+            raise NotFoundError("integration.unknown", "there is no such integration")
         request[_WHO] = found
     return await handler(request)
+
+
+async def _note_hidden(request: web.Request, found: Who) -> None:
+    """Put on the service's log that a key was shown for an integration that it is not for, or that there is not.
+
+    Both, so that the time which the answer takes does not tell one from the other; and there, since nobody may make a
+    log grow that is not theirs.
+    """
+    site, id_ = request.app[SITE], request.match_info["id"]
+    there = await site.store.read(partial(exists, id=id_))
+    await site.refusals.note(
+        "access.refused",
+        found.actor,
+        "integration.unknown",
+        "the key is not for this integration" if there else "there is no such integration",
+        request=request_id(request),
+        method=request.method,
+        route=template(request),
+        asked=id_ if there else "",
+    )
 
 
 async def _note_refusal(request: web.Request, error: ForbiddenError) -> None:
