@@ -27,12 +27,13 @@ from syncline import credentials
 from syncline.config import Settings
 from syncline.core.event import BIRTH, SERVICE, Actor, ActorKind, Event
 from syncline.core.subscription import KeptSubscription, Key, address_field
+from syncline.data_folder import DATABASE
 from syncline.deliveries import Deliveries
 from syncline.deliveries.caller import new_secret
 from syncline.destinations import Destinations
 from syncline.engine import Engine
 from syncline.key_ring import KeyFile
-from syncline.main import DATABASE, rules
+from syncline.main import rules
 from syncline.service_log import ServiceLog
 from syncline.store.sqlite import SQLiteStore, open_store
 from syncline.store.subscriptions import subscription

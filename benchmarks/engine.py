@@ -14,8 +14,9 @@ from benchmarks.measure import SCRATCH, Result, alternate, result
 from benchmarks.people import populate
 from syncline.config import Settings
 from syncline.core.event import Actor, Event
+from syncline.data_folder import DATABASE
 from syncline.engine import Engine
-from syncline.main import DATABASE, rules
+from syncline.main import rules
 from syncline.store.sqlite import open_store
 
 _CALLERS, _EVENTS, _NOW = 64, 15_000, 1_795_000_100_000_000

@@ -12,9 +12,10 @@ from syncline import credentials
 from syncline.config import Settings
 from syncline.core.brought import Brought
 from syncline.core.event import BIRTH, EVENTS, Actor, Event
+from syncline.data_folder import DATABASE
 from syncline.engine import Engine
 from syncline.key_ring import KeyFile
-from syncline.main import DATABASE, rules
+from syncline.main import rules
 from syncline.store.effects import claim, postpone
 from syncline.store.sqlite import open_store
 from syncline.store.transaction import Transaction

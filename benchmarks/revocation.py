@@ -22,9 +22,10 @@ from syncline.config import Settings
 from syncline.core.brought import Brought, Document
 from syncline.core.documents import GRANT, SETTINGS, GrantDocument, SettingsDocument
 from syncline.core.event import BIRTH
+from syncline.data_folder import DATABASE
 from syncline.engine import Engine
 from syncline.key_ring import KeyFile
-from syncline.main import DATABASE, rules
+from syncline.main import rules
 from syncline.store.sqlite import open_store
 from syncline.vault import Safe, Vault
 

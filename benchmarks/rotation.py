@@ -17,8 +17,9 @@ from syncline.config import Settings
 from syncline.core.event import BIRTH, Actor, Event
 from syncline.core.rules import Rules
 from syncline.credentials import CLIENT_SECRET
+from syncline.data_folder import DATABASE
 from syncline.key_ring import KeyFile
-from syncline.main import DATABASE, rules
+from syncline.main import rules
 from syncline.store.record import record
 from syncline.store.sqlite import open_store
 from syncline.store.transaction import Transaction

@@ -13,7 +13,8 @@ from benchmarks.servers import serving
 from syncline.config import Settings
 from syncline.core.event import BIRTH, Actor, Event
 from syncline.core.rules import Rules
-from syncline.main import DATABASE, rules
+from syncline.data_folder import DATABASE
+from syncline.main import rules
 from syncline.store.record import record
 from syncline.store.sqlite import open_store
 from syncline.store.transaction import Transaction

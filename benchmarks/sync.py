@@ -22,8 +22,8 @@ from syncline.cli.demo.processes import Simulation, serve, simulate
 from syncline.config import CALLBACK_PATH, Settings
 from syncline.core.documents import MAPPING, RUN, MappingDocument, RunDocument
 from syncline.credentials import CONSUMER_KEY, CONSUMER_SECRET, REFRESH_TOKEN, open_secrets
+from syncline.data_folder import DATABASE
 from syncline.key_ring import KeyFile
-from syncline.main import DATABASE
 from syncline.providers.port import App, Grant, Position
 from syncline.store.integrations import documents
 from syncline.store.sqlite import open_store

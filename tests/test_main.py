@@ -17,8 +17,9 @@ from pathlib import Path
 import pytest
 
 from syncline.config import Settings
+from syncline.data_folder import DATABASE, HOLDER, LOCK
 from syncline.key_ring import KEY_FILE
-from syncline.main import DATABASE, HOLDER, LOCK, rules
+from syncline.main import rules
 from tests.acceptance.processes import Program
 
 pytestmark = pytest.mark.slow

@@ -30,6 +30,7 @@ from syncline.connections import Clients
 from syncline.core.chart import read_chart
 from syncline.core.effect import EFFECTS
 from syncline.core.rules import Rules
+from syncline.data_folder import DATABASE, HOLDER, INDEX, LOCK
 from syncline.deliveries import Deliveries
 from syncline.effects.tools import Tools
 from syncline.engine import Engine
@@ -54,13 +55,6 @@ from syncline.web.app import build_app, build_runner
 from syncline.web.site import Site, now
 from syncline.wire import Wire
 from syncline.worker import Worker
-
-DATABASE = "syncline.sqlite3"
-#: By which the audit log is searched; made from the database again when it is deleted.
-INDEX = "audit-index.sqlite3"
-LOCK = "serve.lock"
-#: Who holds the lock, to be read by whoever is refused.
-HOLDER = "serve.json"
 
 #: With what cancelled effects may take to say farewell and the web server's own limit (`web.app.build_runner`), eight
 #: seconds at worst: ten were promised, and the machine may be busy.

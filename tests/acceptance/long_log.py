@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from syncline import main
 from syncline.core.audit import GENESIS, Row, chain, encode
 from syncline.core.event import Actor
+from syncline.data_folder import DATABASE
 from syncline.store.sqlite import open_store
 
 #: The integration whose log it is.
@@ -47,8 +47,8 @@ def rows(count: int) -> Iterator[tuple[object, ...]]:
 def fill(folder: Path, count: int) -> None:
     """Make a data directory with a log of so many rows."""
     folder.mkdir(mode=0o700)
-    asyncio.run(_migrate(folder / main.DATABASE))
-    with closing(sqlite3.connect(folder / main.DATABASE)) as database, database:
+    asyncio.run(_migrate(folder / DATABASE))
+    with closing(sqlite3.connect(folder / DATABASE)) as database, database:
         database.execute(
             "INSERT INTO integrations (id, name, state, seq, state_seq, state_since, context, chart, head, created_at) "
             "VALUES (?, 'Long', 'unconfigured', ?, 1, 0, '{}', 'integration@1#000000000000', ?, 0)",

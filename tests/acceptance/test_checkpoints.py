@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from syncline.main import DATABASE
+from syncline.data_folder import DATABASE
 from tests.acceptance.world import World
 
 KILLS = 8

@@ -9,8 +9,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from syncline.cli import app
+from syncline.data_folder import DATABASE
 from syncline.engine import Engine
-from syncline.main import DATABASE
 from syncline.store.sqlite import open_store
 from tests.store.events import RULES, walk
 

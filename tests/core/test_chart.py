@@ -9,7 +9,7 @@ import pytest
 from transitions import EventData, MachineError
 from transitions.extensions.nesting import HierarchicalMachine, NestedState
 
-from syncline.core.chart import SEPARATOR, Chart, compile_chart, read_chart
+from syncline.core.chart import SEPARATOR, Chart, compile_chart, parse_chart, read_chart
 from syncline.core.effect import EFFECTS
 from syncline.core.event import BIRTH, EVENTS
 from syncline.core.guards import GUARDS
@@ -224,6 +224,12 @@ def test_a_file_that_is_no_chart_is_refused(tmp_path: Path, content: bytes) -> N
     path.write_bytes(content)
     with pytest.raises(ConfigurationError, match=r"broken\.yaml"):
         read_chart(path)
+
+
+def test_a_chart_that_is_nested_too_deeply_is_refused() -> None:
+    """A log that somebody else brought may hold one; libyaml's loader would end the process."""
+    with pytest.raises(ConfigurationError, match="brought"):
+        parse_chart(b"[" * 200_000, "brought")
 
 
 def test_a_missing_file_is_a_configuration_error(tmp_path: Path) -> None:

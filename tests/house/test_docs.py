@@ -9,7 +9,7 @@ import typer
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 
-from syncline import key_ring, main
+from syncline import data_folder, key_ring
 from syncline.cli import app
 from syncline.core.event import EVENTS
 from syncline.web import hooks
@@ -81,7 +81,9 @@ def test_the_manual_names_every_series() -> None:
     assert set(re.findall(r"`(syncline_\w+)`", OPERATING)) == series
 
 
-@pytest.mark.parametrize("name", [main.DATABASE, main.INDEX, main.LOCK, main.HOLDER, key_ring.KEY_FILE])
+@pytest.mark.parametrize(
+    "name", [data_folder.DATABASE, data_folder.INDEX, data_folder.LOCK, data_folder.HOLDER, key_ring.KEY_FILE]
+)
 def test_the_manual_names_every_file(name: str) -> None:
     """What lies in the data directory."""
     assert f"`{name}`" in OPERATING

@@ -5,16 +5,18 @@ A secret is the exception: it comes by its variable only, since other users can 
 
 import inspect
 from collections.abc import Callable
-from typing import Annotated, Any, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, get_origin
 
 import typer
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from syncline import main
 from syncline.cli.exits import guarded
 from syncline.cli.output import AsJson, write_json, write_text
 from syncline.config import Settings
+
+if TYPE_CHECKING:
+    from syncline.main import Running
 
 _PREFIX = Settings.model_config["env_prefix"]
 
@@ -31,10 +33,13 @@ def _run(*, as_json: bool, **flags: Any) -> None:  # noqa: ANN401  one for each 
     """
     given = {name: value for name, value in flags.items() if value is not None}
     settings = Settings(**given)
+    # Not above: the parts of the service take most of a second to load, and no other command needs them.
+    from syncline import main  # noqa: PLC0415
+
     main.run(settings, ready=lambda service: _announce(service, as_json=as_json))
 
 
-def _announce(service: main.Running, *, as_json: bool) -> None:
+def _announce(service: "Running", *, as_json: bool) -> None:
     """Say where the service answers; this is the one place where the first key is ever shown."""
     key = service.admin_key.get_secret_value() if service.admin_key else None
     if as_json:

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from syncline import main
 from syncline.cli.audit.keys import VerifierKeys, read_keys
 from syncline.cli.exits import FAILED, USAGE, CommandError, command, console
 from syncline.cli.output import AsJson, moment, write_json, write_text
 from syncline.core.proof import Noted, read_noted
+from syncline.data_folder import DATABASE
 from syncline.store.evidence import CheckpointFault, CheckpointReport, Evidence
 from syncline.store.sqlite import open_store
 from syncline.store.verify import Report
@@ -58,7 +58,7 @@ async def verify(
         raise CommandError("checkpoints speak of the whole log: leave out ID, or --checkpoints and --key", code=USAGE)
     keys = tuple(read_keys(key))
     noted, unreadable = _read(checkpoints) if checkpoints else ((), 0)
-    file = data / main.DATABASE
+    file = data / DATABASE
     store = await open_store(file, read_only=True)
     try:
         with console.status("Reading the log …") as line:

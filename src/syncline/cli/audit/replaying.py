@@ -7,11 +7,11 @@ from typing import Annotated
 import msgspec
 import typer
 
-from syncline import main
 from syncline.charts import CURRENT, SERVICE, chart_folder
 from syncline.cli.exits import FAILED, CommandError, command, console
 from syncline.cli.output import AsJson, write_json, write_text
 from syncline.core.chart import Chart, parse_chart, read_chart
+from syncline.data_folder import DATABASE
 from syncline.errors import ConfigurationError
 from syncline.store.charts import charts as kept_charts
 from syncline.store.replay import Replayed, replay_log
@@ -33,7 +33,7 @@ async def replay(integration: Id = "", *, data: Data = Path("syncline-data"), as
 
     Example: syncline audit replay --data /srv/syncline
     """
-    store = await open_store(data / main.DATABASE, read_only=True)
+    store = await open_store(data / DATABASE, read_only=True)
     try:
         with console.status("Deciding again …") as line:
 

@@ -14,7 +14,6 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from syncline import main
 from syncline.cli.client import Client
 from syncline.cli.demo.admin import Admin, StuckError
 from syncline.cli.demo.browser import Browser
@@ -22,6 +21,7 @@ from syncline.cli.demo.processes import Program, Simulation, StartError, command
 from syncline.cli.demo.stage import Stage
 from syncline.cli.exits import CommandError, command
 from syncline.cli.output import AsJson, write_json
+from syncline.data_folder import DATABASE
 
 #: Cycles come quickly, so that a record changed in the simulated world is seen to arrive.
 _SETTINGS: dict[str, str | float] = {"cycle_interval": 10, "look_back": 60}
@@ -198,7 +198,7 @@ def _folder(wanted: Path | None) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix="syncline-demo-", ignore_cleanup_errors=True) as name:
             yield Path(name)
         return
-    if (wanted / "data" / main.DATABASE).exists():
+    if (wanted / "data" / DATABASE).exists():
         raise CommandError(f"{wanted} holds a demo already, and its key was shown only once; choose another directory")
     try:
         wanted.mkdir(parents=True, exist_ok=True)
