@@ -21,6 +21,9 @@ CHART_PAGE := statecharts/integration.md
 COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links
 
+# Where it is set, each of the thousands of processes of the tests would compile all of our modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run test test-quick test-rest check format diagram bench lock clean browser
 

@@ -3,6 +3,7 @@
 import ast
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -127,20 +128,24 @@ def _named(test: str, decorator: ast.expr) -> Iterator[tuple[str, str, int]]:
             yield test, "unreadable", 0
 
 
-SHOWN: dict[tuple[str, int], list[str]] = defaultdict(list)
-for _test, _list, _number in marks():
-    SHOWN[_list, _number].append(_test)
+@cache
+def shown() -> dict[tuple[str, int], list[str]]:
+    """Answer the tests of each case; asked for by tests only, since to read all tests takes a second."""
+    found: dict[tuple[str, int], list[str]] = defaultdict(list)
+    for test, list_, number in marks():
+        found[list_, number].append(test)
+    return found
 
 
 @pytest.mark.parametrize(("list_", "number"), [(name, number) for name, cases in LISTS.items() for number in cases])
 def test_case_is_shown(list_: str, number: int) -> None:
     """Somebody who doubts it can run the tests that show it."""
-    assert SHOWN[list_, number], f"no test shows case {number} of {list_}: {LISTS[list_][number]}"
+    assert shown()[list_, number], f"no test shows case {number} of {list_}: {LISTS[list_][number]}"
 
 
 def test_every_mark_names_a_case() -> None:
     """A number that is no case shows nothing."""
-    unknown = {test: (name, number) for (name, number), tests in SHOWN.items() for test in tests}
+    unknown = {test: (name, number) for (name, number), tests in shown().items() for test in tests}
     assert {test: case for test, case in unknown.items() if case[1] not in LISTS.get(case[0], {})} == {}
 
 
