@@ -289,7 +289,10 @@ def judge_database(bench: Bench, copy: Copy, name: str) -> None:
         return
     places: dict[tuple[object, ...], list[int]] = {}  # Two rows may say that they are the same one.
     for row in copy.rows:
-        places.setdefault(columns(row, bench.true)[1:3], []).append(row.position)
+        integration, seq = columns(row, bench.true)[1:3]
+        if not isinstance(seq, int):  # Such a row is named by the number that it should have.
+            seq = bench.true.rows[row.position - 1].json["seq"]
+        places.setdefault((integration, seq), []).append(row.position)
     faults = [fault for fault in report.faults if not OF_THE_END.match(fault.what)]
     named = [places[fault.integration, fault.seq] for fault in faults if (fault.integration, fault.seq) in places]
     named = [[place for place in found if place >= different] for found in named]
