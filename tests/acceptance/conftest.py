@@ -6,7 +6,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.acceptance.processes import Program
+from tests.acceptance.processes import Fork, Running
 from tests.acceptance.world import World
 
 LEADS, CONTACTS = 60, 40
@@ -21,11 +21,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def simulation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+def simulation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Start a simulated world."""
     log = tmp_path_factory.mktemp("simulation") / "simulation.log"
     size = ("--seed", "1", "--leads", str(LEADS), "--contacts", str(CONTACTS))
-    program = Program("syncline_sim", "--json", *size, log=log)
+    program = Fork("syncline_sim", "--json", *size, log=log)
     yield program
     assert program.stop() == 0, program.tail()
 
@@ -37,7 +37,7 @@ def settings(request: pytest.FixtureRequest) -> Mapping[str, str | float]:
 
 
 @pytest.fixture
-async def world(simulation: Program, tmp_path: Path, settings: Mapping[str, str | float]) -> AsyncIterator[World]:
+async def world(simulation: Running, tmp_path: Path, settings: Mapping[str, str | float]) -> AsyncIterator[World]:
     """Begin anew: a fresh simulated world, a service with fresh data."""
     async with aiohttp.ClientSession() as http:
         body = {"seed": 1, "leads": LEADS, "contacts": CONTACTS}

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from tests.acceptance.long_log import fill
-from tests.acceptance.processes import Program
+from tests.acceptance.processes import Fork
 
 #: More than what any buffer on the way holds, so that the export waits for its reader.
 COUNT = 60_000
@@ -20,7 +20,7 @@ async def test_export_is_broken_off_by_the_end_of_the_service(tmp_path: Path, en
     data, log = tmp_path / "data", tmp_path / "service.log"
     await asyncio.to_thread(fill, data, COUNT)
     arguments = ("syncline", "serve", "--json", "--data", str(data), "--port", "0")
-    program = await asyncio.to_thread(Program, *arguments, log=log)
+    program = await asyncio.to_thread(Fork, *arguments, log=log)
     key = {"Authorization": f"Bearer {program.facts['admin_key']}"}
     async with aiohttp.ClientSession(headers=key) as http:
         async with http.get(f"{program.facts['address']}/api/audit?format=ndjson") as response:
@@ -36,7 +36,7 @@ async def test_export_is_broken_off_by_the_end_of_the_service(tmp_path: Path, en
                 received += await read_on()
             assert await ending == (0 if end == "stop" else -9), program.tail()
         assert received < COUNT * 500
-        program = await asyncio.to_thread(Program, *arguments, log=log)
+        program = await asyncio.to_thread(Fork, *arguments, log=log)
         address = f"{program.facts['address']}/api/audit?integration=service&type="
         async with http.get(f"{address}log.export_started") as response:
             assert len((await response.json())["items"]) == 1

@@ -16,7 +16,7 @@ import pytest
 from syncline.key_ring import KEY_FILE
 from tests.acceptance.expectations import approach, decide
 from tests.acceptance.leaks import leaks, verifiers
-from tests.acceptance.processes import Program
+from tests.acceptance.processes import Fork, Running
 from tests.acceptance.search import FILES, LINK, STREAM, Search, filled, routes
 from tests.acceptance.world import World
 
@@ -25,11 +25,11 @@ _NOWHERE = "http://127.0.0.1:9"
 
 
 @pytest.fixture
-def recorder(tmp_path: Path) -> Iterator[Program]:
+def recorder(tmp_path: Path) -> Iterator[Running]:
     """Start a simulated world that keeps its database in a file, where its own secrets can be read."""
     size = ("--seed", str(secrets.randbelow(2**31)), "--leads", "30", "--contacts", "20")
     data = ("--data", str(tmp_path / "simulated.sqlite3"))
-    program = Program("syncline_sim", "--json", *size, *data, log=tmp_path / "simulation.log")
+    program = Fork("syncline_sim", "--json", *size, *data, log=tmp_path / "simulation.log")
     yield program
     program.stop()
 
@@ -55,7 +55,7 @@ def said_of_people(database: Path) -> tuple[set[str], list[str]]:
 @pytest.mark.case("oauth", 40)
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-async def test_no_secret_is_ever_seen_again(recorder: Program, tmp_path: Path) -> None:
+async def test_no_secret_is_ever_seen_again(recorder: Running, tmp_path: Path) -> None:
     """The whole set-up at the most talkative, with every failure that could echo a secret; then search everything."""
     settings: dict[str, str | float] = {"log_level": "debug", "failure_wait": 0.2, "cycle_interval": 60}
     settings |= {"checkpoint_rows": 1, "allow_destinations": _NOWHERE}

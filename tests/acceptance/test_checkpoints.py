@@ -179,7 +179,5 @@ async def test_an_older_copy_that_is_served_again_says_so(world: World, tmp_path
 @pytest.mark.parametrize("settings", [{"checkpoint_stdout": "true", "checkpoint_interval": 0.1}], indirect=True)
 async def test_standard_output_says_first_where_the_service_is(world: World) -> None:
     """The first line is that of `serve`; a checkpoint each follows."""
-    stream = world.service._process.stdout
-    assert stream is not None
-    line = await asyncio.to_thread(stream.readline)
+    line = await asyncio.to_thread(world.service.hear)
     assert json.loads(line)["checkpoint"] == stored(world)[0]

@@ -12,7 +12,7 @@ import pytest
 from tests.acceptance.certificates import Authority
 from tests.acceptance.expectations import blocked, rows_of
 from tests.acceptance.leaks import leaks
-from tests.acceptance.processes import Program
+from tests.acceptance.processes import Running
 from tests.acceptance.world import World
 from tests.effects.test_hostile import EXCHANGED
 from tests.hostile import ACCESS, CODE, GIGABYTE, REFRESH, Hostile, hostile_server
@@ -67,7 +67,7 @@ async def servers() -> AsyncIterator[tuple[Hostile, Hostile]]:
 
 @pytest.fixture
 async def hostile_world(
-    simulation: Program, tmp_path: Path, servers: tuple[Hostile, Hostile]
+    simulation: Running, tmp_path: Path, servers: tuple[Hostile, Hostile]
 ) -> AsyncIterator[HostileWorld]:
     """A service with the hostile login host; the simulated world lends the target's address."""
     made = HostileWorld(simulation, tmp_path, QUICK)
@@ -118,7 +118,7 @@ async def test_no_misbehaviour_of_the_token_endpoint_gets_further_than_a_failed_
 
 @pytest.mark.case("oauth", 32)
 async def test_a_server_that_cannot_prove_who_it_is_hears_nothing(
-    simulation: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    simulation: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Expired, self-signed, another host's: neither a secret nor a token is sent. The right certificate is good."""
     authority = Authority(tmp_path)

@@ -10,8 +10,8 @@ simulated world. A test asks for the fixture `world` and says what a person does
 """
 
 import asyncio
+import os
 import secrets
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,7 +22,7 @@ import aiohttp
 
 from syncline.cli.demo.browser import Browser, Page
 from syncline.config import Settings
-from tests.acceptance.processes import Program
+from tests.acceptance.processes import Fork, Program, Running, run
 
 #: Short, so that a test sees in a second what takes minutes in life.
 SETTINGS: dict[str, str | float] = {
@@ -38,6 +38,8 @@ SETTINGS: dict[str, str | float] = {
     "follow_changes": "false",
     "target_rate": 500,
 }
+#: What loaded modules have read; whoever is to trust others has to be started anew.
+_TRUSTED = os.environ.get("SSL_CERT_FILE")
 _POLL_SECONDS = 0.05
 _DEADLINE_SECONDS = 30.0
 
@@ -47,7 +49,7 @@ Json = dict[str, Any]
 class World:
     """One service with fresh data, the simulated world, and a person who can get into both."""
 
-    def __init__(self, simulation: Program, folder: Path, settings: Mapping[str, str | float]) -> None:
+    def __init__(self, simulation: Running, folder: Path, settings: Mapping[str, str | float]) -> None:
         """Take a running simulated world and a folder for the data; nothing is started yet."""
         self.sim: Json = simulation.facts
         self.folder = folder
@@ -55,7 +57,7 @@ class World:
         self.settings = {**SETTINGS, **settings}
         self.url = ""
         self.key = ""
-        self.service: Program
+        self.service: Running
         self.browser: Browser
         self._port = 0
 
@@ -97,9 +99,8 @@ class World:
         environment = {f"SYNCLINE_{name.upper()}": str(value) for name, value in self.settings.items()}
         environment["SYNCLINE_ALLOW_HOSTS"] = " ".join(self.allowed)
         arguments = ("syncline", "serve", "--json", "--data", str(self.data), "--port", str(self._port))
-        self.service = await asyncio.to_thread(
-            Program, *arguments, log=self.folder / "service.log", settings=environment
-        )
+        kind: type[Program | Fork] = Fork if os.environ.get("SSL_CERT_FILE") == _TRUSTED else Program
+        self.service = await asyncio.to_thread(kind, *arguments, log=self.folder / "service.log", settings=environment)
         self.url = str(self.service.facts["public_url"])
         self._port = int(self.url.rpartition(":")[2])
         self.key = self.service.facts["admin_key"] or self.key
@@ -134,16 +135,9 @@ class World:
 
         What it says on standard error is in `commands.log`.
         """
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "syncline", *arguments),
-            env={"SYNCLINE_URL": self.url, "SYNCLINE_KEY": self.key, "SYNCLINE_DATA": str(self.data)},
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        output, errors = await process.communicate()
-        with (self.folder / "commands.log").open("ab") as log:
-            log.write(errors)
-        return process.returncode or 0, output.decode()
+        known = {"SYNCLINE_URL": self.url, "SYNCLINE_KEY": self.key, "SYNCLINE_DATA": str(self.data)}
+        log = self.folder / "commands.log"
+        return await asyncio.to_thread(run, "syncline", *arguments, log=log, environment=known)
 
     async def create(self, name: str = "Acme", **target: str) -> str:
         """Create an integration of the two simulated sides; answers its id."""

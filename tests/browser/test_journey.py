@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from tests.acceptance.processes import Program
+from tests.acceptance.processes import Fork
 from tests.acceptance.world import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -20,7 +20,7 @@ expect.set_options(timeout=15_000)
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     """A service and a small simulated world, in processes of their own."""
     size = ("--seed", "1", "--leads", "30", "--contacts", "20")
-    simulation = Program("syncline_sim", "--json", *size, log=tmp_path / "simulation.log")
+    simulation = Fork("syncline_sim", "--json", *size, log=tmp_path / "simulation.log")
     try:
         async with World(simulation, tmp_path, {"cycle_interval": 300}) as begun:
             yield begun
