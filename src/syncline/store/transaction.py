@@ -163,6 +163,7 @@ def _bind_many(execute: Callable[..., Any], sql: str, first: Callable[[], None])
     return run
 
 
+@cache  # Each connection binds all queries, a hundred and eighty of them.
 def _by_position(sql: str) -> tuple[str, Callable[[Mapping[str, Any]], Any]]:
     """Turn `:name` into `?`, since SQLite's driver looks up each name at each call, which costs as much as the rest."""
     names = [name for name in _NAMES.findall(sql) if name]
