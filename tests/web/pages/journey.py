@@ -2,6 +2,7 @@
 
 import time
 from collections import deque
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -10,7 +11,6 @@ from pydantic import SecretStr
 from syncline import credentials
 from syncline.core import documents
 from syncline.core.brought import Brought, Document
-from syncline.core.chart import Chart
 from syncline.core.context import Context
 from syncline.core.decide import ACCEPTED, Snapshot, decide
 from syncline.core.event import EVENTS, Actor, ActorKind, Event
@@ -55,19 +55,20 @@ _FIELDS = (
 )
 
 
-def way_to(state: str, chart: Chart = CHART) -> list[str]:
+@cache  # It takes a few thousand decisions, for each of hundreds of integrations.
+def way_to(state: str) -> tuple[str, ...]:
     """Answer a short list of events that leads to a state, found by asking the chart.
 
     What can happen at any time happens to a sync that runs, so that its page has the most to show.
     """
-    start = Snapshot("x", chart.initial, 1, 1, Context())
+    start = Snapshot("x", CHART.initial, 1, 1, Context())
     if state.partition(".")[0] in {"reauthorization_required", "disconnected"}:
-        running, way = _search(start, "syncing.waiting", chart)
-        return way + _search(running, state, chart)[1]
-    return _search(start, state, chart)[1]
+        running, way = _search(start, "syncing.waiting")
+        return (*way, *_search(running, state)[1])
+    return tuple(_search(start, state)[1])
 
 
-def _search(start: Snapshot, state: str, chart: Chart) -> tuple[Snapshot, list[str]]:
+def _search(start: Snapshot, state: str) -> tuple[Snapshot, list[str]]:
     queue: deque[tuple[Snapshot, list[str]]] = deque([(start, [])])
     seen = {(start.state, start.context)}
     while queue:
@@ -75,9 +76,9 @@ def _search(start: Snapshot, state: str, chart: Chart) -> tuple[Snapshot, list[s
         if here.state == state:
             return here, way
         # Giving up comes last: a failure that names its reason has more to show.
-        for trigger in sorted(chart.possible(here.state), key="effect.exhausted".__eq__):
+        for trigger in sorted(CHART.possible(here.state), key="effect.exhausted".__eq__):
             event = Event("x", trigger, "k", actor(trigger), 0, data(trigger, here.context))
-            decision = decide(chart, here, event)
+            decision = decide(CHART, here, event)
             mark = (decision.to, decision.context)
             if decision.disposition in ACCEPTED and mark not in seen:
                 seen.add(mark)
