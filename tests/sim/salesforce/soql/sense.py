@@ -89,6 +89,7 @@ def found(record: Record, path: str, known: Mapping[str, Record]) -> Any:  # noq
     return at[last] if at else None
 
 
+@functools.cache
 def seen(name: str, path: str) -> st.SearchStrategy[Any]:
     """Values that stand in the records, null among them: only those make a filter interesting."""
     return st.sampled_from([record[path] for record in small_world()[1][name]])
@@ -111,6 +112,7 @@ def constant(kind: str, value: Any) -> Constant:  # noqa: ANN401 - whatever a re
             return Constant("date", value)
 
 
+@functools.cache
 def spans() -> st.SearchStrategy[Constant]:
     """Date literals of every kind."""
     far = st.builds(
@@ -146,6 +148,7 @@ def comparisons(draw: st.DrawFn, name: str) -> Comparison:
     return Comparison(Name(path), operator, tuple(constant(kind, value) for value in chosen))  # type: ignore[arg-type]
 
 
+@functools.cache  # A strategy that is made anew for each example costs more than the example does.
 def conditions(name: str) -> st.SearchStrategy[Condition]:
     """Conditions of any depth."""
     return st.recursive(
