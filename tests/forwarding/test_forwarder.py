@@ -12,7 +12,7 @@ import pytest
 from syncline.engine import Engine
 from syncline.errors import RejectedError, SynclineError, UnavailableError, UnreachableError
 from syncline.forwarding import Forwarding, forwarder
-from syncline.forwarding.carrier import TooLargeError
+from syncline.forwarding.carrier import BatchRefusedError
 from syncline.forwarding.destination import read_destinations
 from syncline.forwarding.forwarder import Forwarder
 from syncline.forwarding.message import Message
@@ -37,6 +37,8 @@ class Hand:
     got: list[int] = field(default_factory=list)
     batches: list[int] = field(default_factory=list)
     fails: list[SynclineError | None] = field(default_factory=list)
+    #: The position of a row with which no batch is taken.
+    bad: int = 0
     closed: int = 0
 
     async def deliver(self, batch: Sequence[Message]) -> None:
@@ -44,6 +46,8 @@ class Hand:
         error = self.fails.pop(0) if self.fails else None
         if error is not None:
             raise error
+        if self.bad in [message.position for message in batch]:
+            raise BatchRefusedError("forwarding.refused", "answered 422")
         self.batches.append(len(batch))
         self.got += [message.position for message in batch]
 
@@ -179,7 +183,7 @@ async def test_trouble_is_told_while_it_lasts(house: House) -> None:
 async def test_batch_that_is_too_large_is_halved_until_it_fits(house: House) -> None:
     """A row that does not fit alone stays the next one; it is not left out."""
     await house.happen(10)
-    too_large = TooLargeError("forwarding.refused", "answered 413")
+    too_large = BatchRefusedError("forwarding.refused", "answered 413")
     hand = Hand(fails=[too_large, too_large, None])
     await drain(house.forwarder(hand))
     assert hand.got == list(range(1, 11))
@@ -192,6 +196,33 @@ async def test_batch_that_is_too_large_is_halved_until_it_fits(house: House) -> 
     assert stuck.got == []
     assert made.trouble is not None
     assert await house.acknowledged() == 10
+
+
+@pytest.mark.parametrize("bad", [1, 7, 10])
+async def test_row_that_is_refused_is_found_and_named(house: House, bad: int) -> None:
+    """All before it are delivered, none behind it; once it is taken they follow, in order."""
+    await house.happen(10)
+    hand = Hand(bad=bad)
+    made = house.forwarder(hand)
+    running = asyncio.create_task(made.run())
+
+    async def stuck() -> bool:
+        return made.trouble is not None
+
+    await until(stuck)
+    assert made.trouble is not None
+    assert made.trouble.text == f"answered 422 to row 1 of in_{bad} (position {bad})"
+    assert hand.got == list(range(1, bad))
+    assert await house.acknowledged() == bad - 1
+    hand.bad = 0
+
+    async def over() -> bool:
+        return await house.acknowledged() == 10 and made.trouble is None
+
+    await until(over)
+    assert hand.got == list(range(1, 11))
+    made.finish()
+    await asyncio.wait_for(running, SECONDS)
 
 
 async def test_last_batch_goes_again_where_nobody_acknowledges(house: House) -> None:

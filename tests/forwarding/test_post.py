@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from syncline.errors import ProviderError, RejectedError, UnreachableError
-from syncline.forwarding.carrier import TooLargeError
+from syncline.forwarding.carrier import BatchRefusedError
 from syncline.forwarding.destination import read_destinations
 from syncline.forwarding.message import messages
 from syncline.forwarding.post import Post
@@ -105,7 +105,9 @@ def say(status: int, **headers: str) -> Answer:
         (say(408), UnreachableError, None),
         (say(401), RejectedError, None),
         (say(404), RejectedError, None),
-        (say(413), TooLargeError, None),
+        (say(400), BatchRefusedError, None),
+        (say(413), BatchRefusedError, None),
+        (say(422), BatchRefusedError, None),
         (say(302, Location="https://elsewhere.example.com"), RejectedError, None),
     ],
 )

@@ -32,7 +32,8 @@ EXPORTS = (
         "The place that the log is forwarded to refuses the rows.",
         "It answered with a status that means the request is wrong: mostly the token, the address or the form of the "
         "rows. Nothing is left out; the same rows are offered again.",
-        "Correct the token, the address or the form, or what is expected there.",
+        "Correct the token, the address or the form, or what is expected there. Where a row is named, all before it "
+        "have arrived: see in the log of that place what it has against this one.",
         "operator",
         retryable=True,
     ),

@@ -20,5 +20,5 @@ class Carrier(Protocol):
         """Let go of what is held."""
 
 
-class TooLargeError(RejectedError):
-    """The destination takes smaller batches only."""
+class BatchRefusedError(RejectedError):
+    """The destination does not take the batch for what is in it, or for its size: part of it may be taken."""

@@ -13,8 +13,8 @@ from functools import partial
 import structlog
 
 from syncline.effects.failure import backoff
-from syncline.errors import SynclineError, UnreachableError
-from syncline.forwarding.carrier import Carrier, TooLargeError
+from syncline.errors import RejectedError, SynclineError, UnreachableError
+from syncline.forwarding.carrier import BatchRefusedError, Carrier
 from syncline.forwarding.destination import Destination
 from syncline.forwarding.message import messages
 from syncline.privacy import Privacy
@@ -115,11 +115,13 @@ class Forwarder:
         name, last = self.destination.name, rows[-1].position
         try:
             await self._carrier.deliver(await messages(rows, self.destination.form, self._privacy))
-        except TooLargeError:
+        except BatchRefusedError as error:
             self._most = max(1, len(rows) // 2)
             if len(rows) > 1:
                 return
-            raise
+            row = rows[0].row
+            named = f"row {row.seq} of {row.integration} (position {last})"
+            raise RejectedError(error.code, f"{error.detail} to {named}") from None
         await self._store.write(partial(acknowledge, destination=name, position=last, now=self._now()))
         self._before_last, self._after = rows[0].position - 1, last
         self.delivered += len(rows)

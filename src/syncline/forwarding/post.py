@@ -7,13 +7,15 @@ import aiohttp
 
 import syncline
 from syncline.errors import RejectedError, UnreachableError
-from syncline.forwarding.carrier import TooLargeError
+from syncline.forwarding.carrier import BatchRefusedError
 from syncline.forwarding.destination import Destination
 from syncline.forwarding.message import Message
 from syncline.wire import KIBIBYTE, Wire, WireError
 
 #: What is read of an answer. Nothing in it matters but its status.
 _LONGEST_ANSWER = 256 * KIBIBYTE
+#: What is said of a body: of its size, its form, or what it means. Half of it may be taken.
+_OF_THE_BODY = {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY}
 _PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 
 
@@ -28,7 +30,7 @@ class Post:
         self._http: aiohttp.ClientSession | None = None
 
     async def deliver(self, batch: Sequence[Message]) -> None:
-        """Post a batch; raises `UnreachableError`, `RejectedError`, `TooLargeError` if less at a time may work."""
+        """Post a batch; raises `UnreachableError`, `RejectedError`, `BatchRefusedError` if less at a time may work."""
         token = self._destination.token()
         headers = {
             "Content-Type": "application/x-ndjson",
@@ -48,8 +50,8 @@ class Post:
         if HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES:
             return
         text = f"answered {reply.status}"
-        if reply.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            raise TooLargeError("forwarding.refused", text)
+        if reply.status in _OF_THE_BODY:
+            raise BatchRefusedError("forwarding.refused", text)
         if reply.status in _PASSING or reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise UnreachableError("forwarding.unreachable", text, retry_after=reply.retry_after())
         raise RejectedError("forwarding.refused", text)
