@@ -80,16 +80,21 @@ def redact(_logger: WrappedLogger | None, _method: str, event: EventDict) -> Eve
     return {name: STRUCK if _SECRET_NAMES.search(name) else _clean(value) for name, value in event.items()}
 
 
+def struck(text: str) -> str:
+    """Strike out of a text what gives itself away as a secret."""
+    return _SECRET_LOOKS.sub(STRUCK, text)
+
+
 def _clean(value: Any) -> Any:  # noqa: ANN401  whatever was logged
     if isinstance(value, str):
-        return _SECRET_LOOKS.sub(STRUCK, value)
+        return struck(value)
     if isinstance(value, Mapping):
         return redact(None, "", {str(name): inner for name, inner in value.items()})
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
         return [_clean(inner) for inner in value]
     if isinstance(value, bool | int | float) or value is None:
         return value
-    return _SECRET_LOOKS.sub(STRUCK, str(value))
+    return struck(str(value))
 
 
 def _first() -> list[Processor]:

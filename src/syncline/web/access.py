@@ -36,7 +36,7 @@ RIGHTS: dict[Role, frozenset[Right]] = {
 #: The routes of single integrations: `id` is that of the integration.
 _OF_ONE = ("/api/integrations/{id}", "/i/{id}")
 #: What is put on the log here; other refusals are where they are made.
-_REFUSED = frozenset({"access.forbidden", "access.csrf"})
+_REFUSED = frozenset({"access.forbidden", "access.csrf", "link.over"})
 _SAFE_METHODS = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
 
 
@@ -130,28 +130,28 @@ async def _let_in(request: web.Request, handler: Handler) -> web.StreamResponse:
     found = await identify(site, request)
     if found is not None:
         if template(request).startswith(_OF_ONE) and not found.key.sees(request.match_info["id"]):
-            await _note_hidden(request, found)
+            asked = {"method": request.method, "route": template(request), "request": request_id(request)}
+            await note_hidden(site, found, request.match_info["id"], **asked)
             raise NotFoundError("integration.unknown", "there is no such integration")
         request[_WHO] = found
     return await handler(request)
 
 
-async def _note_hidden(request: web.Request, found: Who) -> None:
+async def note_hidden(site: Site, found: Who, id_: str, *, method: str, route: str, request: str) -> None:
     """Put on the service's log that a key was shown for an integration that it is not for, or that there is not.
 
     Both, so that the time which the answer takes does not tell one from the other; and there, since nobody may make a
     log grow that is not theirs.
     """
-    site, id_ = request.app[SITE], request.match_info["id"]
     there = await site.store.read(partial(exists, id=id_))
     await site.refusals.note(
         "access.refused",
         found.actor,
         "integration.unknown",
         "the key is not for this integration" if there else "there is no such integration",
-        request=request_id(request),
-        method=request.method,
-        route=template(request),
+        request=request,
+        method=method,
+        route=route,
         asked=id_ if there else "",
     )
 

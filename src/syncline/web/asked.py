@@ -20,7 +20,8 @@ def _trimmed(secret: SecretStr) -> SecretStr:
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
 Address = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
 Secret = Annotated[SecretStr, Field(min_length=1, max_length=4096), AfterValidator(_trimmed)]
-RecordId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+#: It stands in rows in the clear, so it has the form of Salesforce's ids (15 or 18 letters and digits) and no other.
+RecordId = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9]{1,18}$")]
 FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.]{1,255}$")]
 
 

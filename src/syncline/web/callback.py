@@ -36,6 +36,8 @@ _PLAIN = re.compile(r"[ -~]*")
 _PARAMETERS = ("state", "code", "error", "error_description", "iss")
 _MOST_LETTERS = 2048
 _SHOWN_LETTERS = 200
+#: The codes of RFC 6749 §4.1.2.1 and OpenID Connect; what looks otherwise is some text, and stands in the detail.
+_ERROR = re.compile(r"[a-z_]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +173,7 @@ async def _denied(arrival: _Arrival, parameters: dict[str, str]) -> Outcome:
     data = {
         "problem": arrival.site.providers.source.refusal(error, description),
         "detail": f"{arrival.site.providers.source.title} says: {shown or error[:_SHOWN_LETTERS]}",
-        "error": error[:_SHOWN_LETTERS],
-        "error_description": shown,
+        "error": error if _ERROR.fullmatch(error) else "",
     }
     event = arrival.event("login.denied")
     brings = (SpentAttempt(arrival.attempt.state_hash),)

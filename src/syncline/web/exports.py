@@ -1,5 +1,6 @@
 """The audit log as the API gives it away: exports as NDJSON, CSV or OCSF, streamed at constant memory."""
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import partial
@@ -10,6 +11,7 @@ from aiohttp import web
 
 from syncline.errors import UnavailableError
 from syncline.forwarding.message import messages
+from syncline.logs import struck
 from syncline.privacy import Privacy
 from syncline.store import search
 from syncline.store.forwarding import last_position
@@ -22,6 +24,8 @@ from syncline.web.taking import Leaving, take
 #: Rows that are read at a time, and about how many bytes of them: a row may be as large as a request.
 _MOST_ROWS = 500
 _MOST_BYTES = 1024 * 1024
+#: What ids, types, states and references look like.
+_NAME = re.compile(r"[A-Za-z0-9_.:#-]*")
 _TYPES = {"ndjson": "application/x-ndjson", "csv": "text/csv", "ocsf": "application/x-ndjson"}
 _ENDINGS = {"ndjson": "ndjson", "csv": "csv", "ocsf": "ocsf.ndjson"}
 
@@ -83,10 +87,22 @@ async def _encode(rows: list[LogRow], form: str, privacy: Privacy) -> bytes:
 
 
 def _facts(taking: _Taking) -> dict[str, Any]:
-    """Answer what the log says of an export: its form and its filter. A text that was looked for may name somebody."""
+    """Answer what the log says of an export: its form and its filter.
+
+    What was looked for as a text may name somebody, and so may whatever is no name of ours: that is sealed.
+    """
     bare = Filter()
     told = msgspec.structs.asdict(taking.wanted)
-    asked = {name: value for name, value in told.items() if value != getattr(bare, name)}
-    text = asked.pop("text", "")
-    facts = {"format": taking.form, "filter": asked, "after": taking.after, "sent": text}
+    asked = {name: _hidden(value) for name, value in told.items() if value != getattr(bare, name)}
+    free = {name: asked.pop(name) for name in list(asked) if name == "text" or not _is_name(asked[name])}
+    sent = ", ".join(value if name == "text" else f"{name}: {value}" for name, value in free.items())
+    facts = {"format": taking.form, "filter": asked, "after": taking.after, "sent": sent}
     return {name: value for name, value in facts.items() if value}
+
+
+def _hidden(value: Any) -> Any:  # noqa: ANN401  any value of a filter
+    return struck(value) if isinstance(value, str) else value
+
+
+def _is_name(value: object) -> bool:
+    return not isinstance(value, str) or _NAME.fullmatch(value) is not None

@@ -11,12 +11,13 @@ from aiohttp import web
 
 from syncline.core.brought import LentSecret
 from syncline.core.event import Actor, ActorKind, Event
-from syncline.errors import ForbiddenError, InputError, SynclineError
+from syncline.errors import ForbiddenError, InputError, NotFoundError, SynclineError
 from syncline.store.hooks import Door, hook_secrets
 from syncline.store.integrations import exists
 from syncline.store.transaction import Transaction
 from syncline.web.entrance import UNKNOWN
 from syncline.web.opened_hooks import Shown
+from syncline.web.problems import request_id
 from syncline.web.site import SITE, Site
 
 _MOST_LETTERS = 256
@@ -47,14 +48,14 @@ async def note_refusal(request: web.Request, door: Door, error: SynclineError, n
     What has left a row already, and what is the service's own fault, is not noted.
     """
     site, integration = request.app[SITE], request.match_info["id"]
-    if not isinstance(error, ForbiddenError | InputError) or error.noted:
+    if not isinstance(error, ForbiddenError | InputError | NotFoundError) or error.noted:
         return
     if not await site.store.read(partial(exists, id=integration)):
         return
     kind = _KINDS[door]
     via = ("signature" if door == "events" else "notification") if known else ""
     actor = Actor(kind, integration if known else UNKNOWN, via, request.remote or "")
-    id_ = name[:_MOST_LETTERS] if name.isascii() and name.isprintable() else ""
+    id_ = name[:_MOST_LETTERS] if name and name.isascii() and name.isprintable() else request_id(request)
     await site.refusals.note(
         "hook.refused", actor, error.code, error.detail, integration=integration, request=id_, door=door
     )

@@ -143,6 +143,7 @@ async def _refuse(request: web.Request, error: SynclineError, body: bytes | None
     """Answer why; what was signed and cannot be read is kept, for somebody to look at and to replay."""
     site = request.app[SITE]
     site.metrics.count_refused_hook(error.code)
+    problems.name_request(request)
     name = request.headers.get("webhook-id", "")
     site.inbox.note(arrival(request, "events", error, site.now(), name=name, body=body))
     try:

@@ -75,8 +75,7 @@ async def look(request: web.Request, text: str) -> Link:
         return link
     if isinstance(error, NotFoundError):
         await _count(request)
-        if link is None:
-            await _note_unknown(request, error)
+        await _note_unknown(request, error)
     raise error or NotFoundError("link.unknown")
 
 
@@ -145,7 +144,9 @@ async def _note_unknown(request: web.Request, error: SynclineError) -> None:
 
 async def _log_refusal(request: web.Request, link: Link, error: SynclineError) -> None:
     site = request.app[SITE]
-    actor = Actor("link", link.id, via="link", address=request.remote or "")
+    # Who knows no more than the id of a link has not shown it.
+    shown = UNKNOWN if isinstance(error, NotFoundError) else link.id
+    actor = Actor("link", shown, via="link", address=request.remote or "")
     event = _event(site, link, "link.redeemed", actor, request_id(request), refusal=str(error), refused_as=error.code)
     await site.engine.handle(event)
 

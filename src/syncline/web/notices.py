@@ -113,3 +113,5 @@ async def _keep_unread(request: web.Request, door: Door, body: bytes, reading: R
     site = request.app[SITE]
     errors = [(part.name, InputError("hook.malformed", part.reason)) for part in reading.unread]
     await site.inbox.keep(*(arrival(request, door, error, site.now(), name=name, body=body) for name, error in errors))
+    for _, error in errors:
+        await note_refusal(request, door, error, request_id(request), known=True)

@@ -12,8 +12,9 @@ from syncline.errors import NotFoundError, SynclineError, UnavailableError
 from syncline.pack import Pack, Wanted
 from syncline.store.checkpoints import BrokenLogError
 from syncline.store.integrations import integration
-from syncline.web.access import Who
+from syncline.web.access import Who, note_hidden
 from syncline.web.models import Model
+from syncline.web.problems import request_id
 from syncline.web.site import Site
 from syncline.web.taking import Leaving, take
 
@@ -29,13 +30,12 @@ class PackAsked(Model):
 
 async def send(site: Site, request: web.Request, who: Who, asked: PackAsked) -> web.StreamResponse:
     """Stream a pack; raises `NotFoundError` for an integration that there is not, else as `taking.take`."""
-    if asked.integration == SERVICE:
-        if who.key.integrations:
-            raise NotFoundError("integration.unknown", "there is no such integration")
-    elif asked.integration:
+    if asked.integration and not who.key.sees(asked.integration):
+        at = {"method": "GET", "route": "/api/audit/pack", "request": request_id(request)}
+        await note_hidden(site, who, asked.integration, **at)
+        raise NotFoundError("integration.unknown", "there is no such integration")
+    if asked.integration not in {"", SERVICE}:
         await site.store.read(partial(integration, id=asked.integration))
-        if not who.key.sees(asked.integration):
-            raise NotFoundError("integration.unknown", "there is no such integration")
     pack = Pack(
         site.store, site.privacy, Wanted(asked.integration, who.key.integrations, revealed=asked.reveal), site.now
     )

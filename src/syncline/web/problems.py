@@ -102,7 +102,7 @@ async def boundary(request: web.Request, handler: Handler) -> web.StreamResponse
     if is_hot(request):
         return await request.match_info.handler(request)  # Past the other middlewares too.
     begun = time.perf_counter()
-    name = request[_REQUEST_ID] = _correlation(request)
+    name = name_request(request)
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=name)
     response = await _answer(request, handler)
@@ -117,6 +117,12 @@ async def boundary(request: web.Request, handler: Handler) -> web.StreamResponse
         peer=request.remote,
     )
     return response
+
+
+def name_request(request: web.Request) -> str:
+    """Give a request the id that `request_id` answers from here on; done already where the middlewares are around."""
+    name = request[_REQUEST_ID] = _correlation(request)
+    return name
 
 
 def _correlation(request: web.Request) -> str:

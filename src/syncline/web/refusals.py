@@ -1,8 +1,9 @@
 """What the doors have refused, put on the log, and bounded, since anybody may knock.
 
-Law: a refusal leaves a row, and a flood of them fills no disk. Of each address, and at each chain, the first ten of a
+Law: a refusal leaves a row, and a flood of them fills no disk. Of each sender, and at each chain, the first ten of a
 minute are a row each; what comes after them in that minute is one row with their number, at its end or when the
-service stops. Where more addresses knock than are told apart, the rest of them share one such minute.
+service stops. A sender is an address, and whoever has shown to be there: many may come from one address. Where more of
+them knock than are told apart, the rest share one such minute.
 """
 
 import asyncio
@@ -18,11 +19,11 @@ from syncline.errors import SynclineError
 from syncline.store.record import Outcome
 
 Handle = Callable[[Event], Awaitable[Outcome]]
-_Place = tuple[str, str, str]
+_Place = tuple[str, str, str, str]
 
-#: Rows of one address, at one chain and of one kind, within a minute.
+#: Rows of one sender, at one chain and of one kind, within a minute.
 ROWS = 10
-#: Minutes that are under way at the same time, each of another address, chain or kind.
+#: Minutes that are under way at the same time, each of another sender, chain or kind.
 _MOST = 1024
 _MINUTE = 60 * 1_000_000
 
@@ -65,11 +66,11 @@ class Refusals:
         """Put a refusal on a log, or count it; `why` is a catalogue code or a word of ours, `of` says more."""
         data = {"why": why, **{name: value for name, value in of.items() if value}}
         event = Event(integration, type_, _key(), actor, self._now(), data, request=request, refusal=detail or why)
-        place = (integration, type_, actor.address)
+        place = (integration, type_, actor.address, actor.id)
         await self._end(self._now())
         minute = self._minutes.get(place)
         if minute is None and len(self._minutes) >= _MOST:
-            place = (integration, type_, "")  # All the others, whoever they are.
+            place = (integration, type_, "", "")  # All the others, whoever they are.
             minute = self._minutes.get(place)
         if minute is None:
             minute = self._minutes[place] = _Minute(event.at + _MINUTE)

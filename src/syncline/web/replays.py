@@ -7,10 +7,12 @@ anew, as it would be if it came now; that its sender was who they said was seen 
 import base64
 from functools import partial
 
+import msgspec
+
 from syncline.core.brought import Brought, SealedSecret
 from syncline.core.event import Actor, Event
 from syncline.credentials import open_safe
-from syncline.errors import ConflictError, NotFoundError, SynclineError
+from syncline.errors import ConflictError, ForbiddenError, InputError, NotFoundError, SynclineError
 from syncline.store import inbox as stored
 from syncline.store.inbox import Refused, SealedBody
 from syncline.store.record import Outcome
@@ -27,6 +29,16 @@ _VIA = "replay"
 
 async def replay(site: Site, who: Who, id_: str, *, request: str) -> Replayed:
     """Replay a request; raises `NotFoundError`, `ConflictError`, and what it is refused for now."""
+    try:
+        return await _replay(site, who, id_, request)
+    except (NotFoundError, ConflictError, InputError, ForbiddenError) as error:
+        if error.code != "key.reused" and not error.noted:  # That one has left a row where the event belongs.
+            of = {"method": "POST", "route": "/api/inbox/{request}/replay"}
+            await site.refusals.note("access.refused", who.actor, error.code, error.detail, request=request, **of)
+        raise
+
+
+async def _replay(site: Site, who: Who, id_: str, request: str) -> Replayed:
     number = id_.partition("-")[2]
     if not (number.isascii() and number.isdecimal() and len(number) < 19):  # noqa: PLR2004  what fits into 63 bits
         raise NotFoundError("inbox.unknown")
@@ -75,7 +87,7 @@ async def _anew(site: Site, who: Who, id_: int, request: str) -> list[Outcome]:
 async def _judge(site: Site, one: Refused, body: bytes, cause: str, request: str) -> list[Outcome]:
     if one.door == "events":
         event = hooks.read(one.integration, one.name, body, site.now(), via=_VIA, cause=cause)
-        return [hooks.judge(await site.engine.handle(event))]
+        return [hooks.judge(await site.engine.handle(msgspec.structs.replace(event, request=request)))]
     if one.door == "callback":
         raise ConflictError("inbox.not_replayable")
     reading = await notices.read(site, one.integration, sides(site)[one.door], one.media_type, body)

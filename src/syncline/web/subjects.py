@@ -7,8 +7,9 @@ from pydantic import Field, StringConstraints
 
 from syncline.core.brought import ErasedSubject
 from syncline.errors import NotFoundError
-from syncline.store.subjects import SubjectKey, subjects
+from syncline.store.subjects import SubjectKey, subject_key, subjects
 from syncline.web.access import Who
+from syncline.web.entrance import UNKNOWN
 from syncline.web.models import Model
 from syncline.web.site import Site
 
@@ -61,8 +62,10 @@ async def listing(site: Site, asked: SubjectsAsked) -> Subjects:
 
 async def erase(site: Site, who: Who, subject: str, *, request: str) -> Erased:
     """Destroy the key of a subject, for good; raises `NotFoundError` for one that has none."""
+    # A text that names none may be anything, such as an address or a key that was pasted: it stays where it was typed.
+    named = subject if await site.store.read(partial(subject_key, subject=subject)) else UNKNOWN
     outcome = await site.service_log.note(
-        "subject.erased", {"subject": subject}, ErasedSubject(subject), actor=who.actor, request=request
+        "subject.erased", {"subject": named}, ErasedSubject(named), actor=who.actor, request=request
     )
     if not outcome.accepted:
         raise NotFoundError("audit.unknown_subject", outcome.reason)

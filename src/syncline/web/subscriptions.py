@@ -30,7 +30,7 @@ from syncline.store.subscriptions import (
     subscription,
     subscriptions,
 )
-from syncline.web.access import Who
+from syncline.web.access import Who, note_hidden
 from syncline.web.site import Site
 from syncline.web.subscription_models import ReplayAsked, SubscriptionAsked, SubscriptionChanged, Tested
 
@@ -56,7 +56,7 @@ async def create(
     site: Site, who: Who, asked: SubscriptionAsked, *, request: str
 ) -> tuple[Subscription, Tested, SecretStr]:
     """Try an address and make a subscription, switched off when it did not answer; its secret is shown this once."""
-    await _may_be_told(site, who, asked.integration)
+    await _may_be_told(site, who, asked.integration, request)
     url = SecretStr(site.destinations.check(asked.url.get_secret_value()))
     id_, secret = f"sub_{secrets.token_hex(6)}", new_secret()
     called = await call_to_test(site.destinations, url, [key_of(secret)], id_, now=site.now())
@@ -156,9 +156,11 @@ async def replay(site: Site, who: Who, id_: str, asked: ReplayAsked, *, request:
     return numbers
 
 
-async def _may_be_told(site: Site, who: Who, integration: str) -> None:
+async def _may_be_told(site: Site, who: Who, integration: str, request: str) -> None:
     if not integration and who.key.integrations:
         raise ForbiddenError("access.forbidden", "this key is for some integrations, and cannot subscribe to all")
+    if integration and not who.key.sees(integration):
+        await note_hidden(site, who, integration, method="POST", route="/api/subscriptions", request=request)
     if integration == SERVICE or (integration and not who.key.sees(integration)):
         raise NotFoundError("integration.unknown", "there is no such integration")
     if integration:
