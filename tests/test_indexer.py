@@ -101,6 +101,22 @@ async def test_a_table_that_is_gone_is_made_anew(store: SQLiteStore, index: Sear
     assert await found(store, index) == 20
 
 
+async def test_no_rest_is_long(store: SQLiteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a batch took, and however busy the service is: rows are soon found."""
+    monkeypatch.setattr(indexing, "_PAUSE", 0.01)
+    monkeypatch.setattr(indexing, "_BUSY", -1.0)
+    monkeypatch.setattr(indexing, "_LONG_REST", 1e9)
+    monkeypatch.setattr(indexing, "_MOST_REST", 0.02)
+    index = SearchIndex(store.path.with_name("audit-index.sqlite3"), store.path)
+    keeper = Indexer(index)
+    keeper.start()
+    await until(lambda: index.lag == 0)
+    for round_ in (1, 2):
+        await add(store, 5)
+        await until(lambda round_=round_: known(index) == 1 + 5 * round_)  # type: ignore[misc]
+    await keeper.stop()
+
+
 async def test_it_says_when_it_cannot_write_and_tries_again(
     tmp_path: Path, store: SQLiteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

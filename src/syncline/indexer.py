@@ -17,6 +17,8 @@ _LONG_PAUSE = 60.0
 #: How long it rests after a batch, in times of what the batch took: while the service has little to do, and while it
 #: is busy, since events come first.
 _REST, _LONG_REST = 1.0, 80.0
+#: The longest rest, in seconds: a batch that took long since the machine stood still would be rested from for minutes.
+_MOST_REST = 5.0
 #: The processor time of everything else in this process, in shares of one processor, from which on it is busy.
 _BUSY = 0.3
 
@@ -75,7 +77,8 @@ class Indexer:
             now = (time.perf_counter(), time.process_time())
             busy = now[1] - last[1] - own > _BUSY * (now[0] - last[0])
             last = now
-            await asyncio.sleep((_LONG_REST if busy else _REST) * (now[0] - begun) if count else _PAUSE)
+            rest = min(_MOST_REST, (_LONG_REST if busy else _REST) * (now[0] - begun))
+            await asyncio.sleep(rest if count else _PAUSE)
 
     def _advance(self) -> tuple[int, float]:
         """Take in a batch; answers how many rows it was and what it cost of the processor, in seconds."""

@@ -7,9 +7,10 @@ import pytest
 from pydantic import SecretStr
 
 from syncline.core.event import Actor
+from syncline.credentials import ACCESS_TOKEN
 from syncline.effects.grant import open_grant
 from syncline.effects.session import GrantSession, open_session, settle_left_over
-from syncline.effects.work import Errand
+from syncline.effects.work import Errand, MovedOnError
 from syncline.errors import GrantLostError, RejectedError, ThrottledError, UnavailableError, UnreachableError
 from syncline.store.integrations import refreshing
 from syncline.store.secrets import sealed
@@ -65,6 +66,23 @@ async def test_a_lasting_refresh_token_stays(world: World) -> None:
     kept = await open_grant(world.tools, ID)
     assert kept.refresh_token == SecretStr("refresh-1")
     assert kept.integration.context.rotates is False
+
+
+async def test_each_token_that_an_effect_gets_is_on_the_log(world: World) -> None:
+    """The first one, and the one after a refresh, whichever of the effects has made it."""
+    await world.reach("syncing.initial_sync")
+    errands = [Errand(ID, Actor("effect", f"in_1.0.{number}"), "sync_records") for number in range(3)]
+    sessions = [await open_session(world.tools, errand) for errand in errands]
+    dead = await sessions[0].access_token()
+    fresh = await asyncio.gather(*(session.renew(dead) for session in sessions))
+    await asyncio.gather(*(session.renew(dead) for session in sessions))  # Nothing new.
+    safe = (await open_grant(world.tools, ID)).safe
+    first, second = (safe.fingerprint(ACCESS_TOKEN, token) for token in (dead, fresh[0]))
+    ids = [errand.actor.id for errand in errands]
+    rows = [row for row in await world.log("grant.lent") if row.actor.id in ids]
+    lent = [(row.actor.id, row.data["fingerprint"]) for row in rows]
+    assert sorted(lent) == sorted([(id_, which) for id_ in ids for which in (first, second)])
+    assert world.source.count("refresh") == 1
 
 
 @pytest.mark.case("oauth", 38)
@@ -199,7 +217,8 @@ async def test_tokens_that_come_after_a_disconnect_are_kept_to_be_revoked(world:
     world.source.rotating = True
     session, dead = await lent(world)
     world.source.fail("refresh", partial(_disconnect, world))
-    await session.renew(dead)
+    with pytest.raises(MovedOnError):  # They are nobody's to use any more.
+        await session.renew(dead)
     work = await world.run()
     assert (work.name, await world.state()) == ("revoke_grant", "disconnected.closed")
     assert world.source.revoked == ["refresh-2", "access-2"]

@@ -36,6 +36,7 @@ from syncline.store.log import LogRow
 from syncline.store.record import Outcome
 from syncline.store.sqlite import SQLiteStore, open_store
 from syncline.vault import Vault
+from syncline.web import shown_once
 from syncline.web.app import build_app
 from syncline.web.site import Site, now
 from tests.core.chart_file import chart, service_chart
@@ -258,3 +259,14 @@ async def open_doors(folder: Path, settings: Settings | None = None) -> AsyncIte
         # aiohttp remembers the last thousand handlers together with their applications: millions of objects, which
         # each collection of garbage would look at.
         web_app._cached_build_middleware.cache_clear()
+
+
+def other_secret(shown: str) -> str:
+    """Answer a key, or the text of a link, of the same id with another secret, whose check is right."""
+    kind, id_, _, _ = shown.split("_")
+    while True:
+        proof, text = shown_once.make(kind)
+        secret = text.split("_")[2]
+        if proof.id != id_:
+            check = getattr(shown_once, "_check")(kind, id_, secret)  # noqa: B009  as whoever knows the format would
+            return f"{kind}_{id_}_{secret}_{check}"

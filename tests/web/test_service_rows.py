@@ -15,7 +15,7 @@ from syncline.store.access import Role
 from syncline.store.subjects import subject_key
 from syncline.web import shown_once
 from syncline.web.refusals import ROWS
-from tests.web.doors import Doors
+from tests.web.doors import Doors, other_secret
 
 SAME = {"Sec-Fetch-Site": "same-origin", "Content-Type": "application/x-www-form-urlencoded"}
 LOCAL = "127.0.0.1"
@@ -37,17 +37,6 @@ async def sign_in(doors: Doors, key: str, *, request: str = "") -> int:
     headers = {**SAME, **({"X-Request-Id": request} if request else {})}
     answer = await doors.ask("POST", "/sign-in", role=None, headers=headers, data=f"key={key}".encode())
     return answer.status
-
-
-def other_secret(key: str) -> str:
-    """Answer a key of the same id with another secret, whose check is right."""
-    while True:
-        proof, text = shown_once.make("syn")
-        kind, _, secret, _ = text.split("_")
-        id_ = key.split("_")[1]
-        check = getattr(shown_once, "_check")(kind, id_, secret)  # noqa: B009  as whoever knows the format would
-        if proof.id != id_:
-            return f"{kind}_{id_}_{secret}_{check}"
 
 
 async def test_signing_in_and_out(doors: Doors) -> None:

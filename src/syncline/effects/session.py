@@ -45,6 +45,8 @@ class GrantSession:
         self._tools = tools
         self._kept = kept
         self._errand = errand
+        #: Of the access token that the log says the effect has got; empty while it has none.
+        self._lent = ""
 
     @property
     def instance_url(self) -> str:
@@ -71,17 +73,23 @@ class GrantSession:
             seen = self._kept.safe.fingerprint(ACCESS_TOKEN, self._kept.access_token)
             outcome = await self._send(self._kept, "grant.lent", {"to": self._errand.to, "fingerprint": seen})
             if outcome.accepted:
+                self._lent = seen
                 return
             if outcome.disposition == "unexpected":
                 raise MovedOnError("effect.moved_on", f"no token is lent in the state {outcome.origin}")
             self._kept = await open_grant(self._tools, self._kept.integration.id)  # Refreshed by somebody meanwhile.
 
     async def renew(self, dead: SecretStr) -> SecretStr:
-        """Answer another token than `dead`; raises `GrantLostError` or `UnreachableError`."""
+        """Answer another token than `dead`, whoever refreshed it; that it is lent is on the log as of the first one.
+
+        Raises `GrantLostError`, `UnreachableError`, and as `lend`.
+        """
         patience = time.monotonic() + self._tools.settings.http_timeout + _MARGIN_SECONDS
         while True:
             self._kept = await open_grant(self._tools, self._kept.integration.id)
             if self._kept.access_token != dead:
+                if self._lent not in {"", self._kept.safe.fingerprint(ACCESS_TOKEN, self._kept.access_token)}:
+                    await self.lend()
                 return self._kept.access_token
             kept = self._kept
             if not kept.integration.context.refreshing:

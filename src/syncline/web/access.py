@@ -143,7 +143,7 @@ async def note_hidden(site: Site, found: Who, id_: str, *, method: str, route: s
     Both, so that the time which the answer takes does not tell one from the other; and there, since nobody may make a
     log grow that is not theirs.
     """
-    there = await site.store.read(partial(exists, id=id_))
+    there = id_ == SERVICE or await site.store.read(partial(exists, id=id_))
     await site.refusals.note(
         "access.refused",
         found.actor,

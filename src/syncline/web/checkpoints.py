@@ -21,6 +21,7 @@ from syncline.store.checkpoints import (
     signed_before,
 )
 from syncline.store.transaction import Transaction
+from syncline.web.access import Who
 from syncline.web.models import Model
 from syncline.web.site import Site
 
@@ -145,14 +146,20 @@ async def keys(site: Site) -> KeysOfCheckpoints:
     return KeysOfCheckpoints(items=tuple(map(KeyOfCheckpoints.of, await known_keys(site.store))))
 
 
-async def proof(site: Site, integration: str, seq: str) -> ProofOfRow:
-    """Prove a row; raises `NotFoundError` without such a row, `ConflictError` before a checkpoint holds it."""
+async def proof(site: Site, who: Who, integration: str, seq: str, *, request: str) -> ProofOfRow:
+    """Prove a row, which takes it away, so that the log says who did.
+
+    Raises `NotFoundError` without such a row, `ConflictError` before a checkpoint holds it.
+    """
     if not (seq.isascii() and seq.isdecimal() and len(seq) < _DIGITS):
         raise NotFoundError("audit.unknown_row", f"{integration} has no row {seq[:_DIGITS]}")
     try:
-        return ProofOfRow.of(await site.store.read(partial(prove_row, integration=integration, seq=int(seq))))
+        proved = await site.store.read(partial(prove_row, integration=integration, seq=int(seq)))
     except BrokenLogError as error:
         raise NotFoundError("checkpoint.unknown", str(error)) from None
+    told = {"format": "proof", "filter": {"integration": integration}, "rows": 1, "through": proved.position}
+    await site.service_log.note("log.exported", told | {"complete": True}, actor=who.actor, request=request)
+    return ProofOfRow.of(proved)
 
 
 async def consistency(site: Site, asked: ConsistencyAsked) -> ProofOfConsistency:

@@ -40,7 +40,7 @@ async def rotate_checkpoint_key(call: Call[KeyRotation, None]) -> KeysOfCheckpoi
 @PART.route("GET", "/api/integrations/{id}/audit/{seq}/proof", right="read", answer=ProofOfRow)
 async def read_proof(call: Call[None, None]) -> ProofOfRow:
     """Prove that a row is in the newest checkpoint, for somebody who has nothing but the public key."""
-    return await checkpoints.proof(call.site, call.part("id"), call.part("seq"))
+    return await checkpoints.proof(call.site, call.who, call.part("id"), call.part("seq"), request=call.request_id)
 
 
 @PART.route("GET", "/api/audit/consistency", right="read", query=ConsistencyAsked, answer=ProofOfConsistency)
