@@ -1,5 +1,6 @@
 """The operator's settings: command-line flags, which are also `SYNCLINE_…` environment variables."""
 
+import ipaddress
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -21,6 +22,11 @@ class Settings(BaseSettings):
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     public_url: str = Field(
         "", description="The address browsers use, such as https://sync.example.com; where it listens, if empty."
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Addresses or networks of proxies in front, such as 127.0.0.1: what they write into "
+        "X-Forwarded-For is where a request comes from. May come several times, as --allow-hosts.",
     )
     allow_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
@@ -107,11 +113,22 @@ class Settings(BaseSettings):
     )
     log_format: str = Field("json", pattern="^(json|console)$", description="How log lines look: json or console.")
 
-    @field_validator("allow_hosts", "allow_destinations", "audit_forward", mode="before")
+    @field_validator("trusted_proxies", "allow_hosts", "allow_destinations", "audit_forward", mode="before")
     @classmethod
     def _are_words(cls, words: object) -> object:
         """An environment variable names several with white space between them, as the command line's does."""
         return tuple(words.split()) if isinstance(words, str) else words
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, words: tuple[str, ...]) -> tuple[str, ...]:
+        for word in words:
+            try:
+                ipaddress.ip_network(word)
+            except ValueError:
+                msg = "must be addresses or networks such as 127.0.0.1 or 10.0.0.0/8"
+                raise ValueError(msg) from None
+        return words
 
     @field_validator("allow_destinations")
     @classmethod

@@ -16,6 +16,7 @@ from syncline.errors import ForbiddenError, NotFoundError
 from syncline.store.access import ApiKey, Role
 from syncline.store.integrations import exists
 from syncline.web import entrance, guests, sessions
+from syncline.web.client_address import client_address
 from syncline.web.problems import request_id
 from syncline.web.routes import template
 from syncline.web.site import SITE, Site
@@ -158,7 +159,7 @@ async def note_hidden(site: Site, found: Who, id_: str, *, method: str, route: s
 
 async def _note_refusal(request: web.Request, error: ForbiddenError) -> None:
     """Put on the log of the integration that was asked for, or else on that of the service, who was refused what."""
-    site, address = request.app[SITE], request.remote or ""
+    site, address = request.app[SITE], client_address(request)
     found = who(request) or await identify(site, request)
     integration = SERVICE
     if template(request).startswith(_OF_ONE) and await site.store.read(partial(exists, id=request.match_info["id"])):
@@ -177,7 +178,7 @@ async def _note_refusal(request: web.Request, error: ForbiddenError) -> None:
 
 async def identify(site: Site, request: web.Request) -> Who | None:
     """Find out who asks: by a bearer key, by a session, or by the cookie of a guest; None when by nothing."""
-    address = request.remote or ""
+    address = client_address(request)
     header = request.headers.get(hdrs.AUTHORIZATION)
     if header is not None:
         key = await entrance.bearer(request, header)

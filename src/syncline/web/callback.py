@@ -25,6 +25,7 @@ from syncline.store.record import Outcome
 from syncline.store.secrets import OpenAttempt, SpentLogin, login_attempt, sealed, spent_login
 from syncline.store.transaction import Transaction
 from syncline.web import logins
+from syncline.web.client_address import client_address
 from syncline.web.entrance import UNKNOWN
 from syncline.web.inbox_arrivals import arrival as turned_away
 from syncline.web.problems import request_id
@@ -52,7 +53,7 @@ class _Arrival:
 
     def event(self, type_: str) -> Event:
         """Make an event of it, so far without anything in it."""
-        actor = Actor("source", self.starter or UNKNOWN, via="callback", address=self.request.remote or "")
+        actor = Actor("source", self.starter or UNKNOWN, via="callback", address=client_address(self.request))
         key = f"login:{self.attempt.state_hash[:32]}"
         return Event(self.attempt.integration, type_, key, actor, self.site.now(), request=request_id(self.request))
 
@@ -72,7 +73,7 @@ async def come_back(request: web.Request) -> web.StreamResponse:
     except SynclineError as error:
         site.inbox.note(turned_away(request, "callback", error, site.now(), integration=""))
         if not error.noted:
-            actor = Actor("source", UNKNOWN, via="callback", address=request.remote or "")
+            actor = Actor("source", UNKNOWN, via="callback", address=client_address(request))
             await site.refusals.note("callback.refused", actor, error.code, str(error), request=request_id(request))
         raise
     attempt = arrival.attempt
@@ -113,7 +114,7 @@ async def _find(site: Site, request: web.Request) -> _Arrival:
         return _Arrival(site, request, attempt)
     if spent is None:
         raise InputError("login.unknown_state")
-    actor = Actor("source", UNKNOWN, via="callback", address=request.remote or "")
+    actor = Actor("source", UNKNOWN, via="callback", address=client_address(request))
     event = Event(spent.integration, "login.returned", "", actor, site.now(), request=request_id(request))
     error = InputError("login.used")
     await _log_refusal(site, event, error)

@@ -14,6 +14,7 @@ from syncline.errors import ForbiddenError, SynclineError
 from syncline.store.access import ApiKey, claim_of, find_key
 from syncline.web import sessions
 from syncline.web.api_keys import read_key
+from syncline.web.client_address import client_address
 from syncline.web.problems import request_id
 from syncline.web.shown_once import Proof
 from syncline.web.site import SITE, Site
@@ -29,7 +30,7 @@ async def sign_in(request: web.Request, text: str) -> str:
 
     At most 10 tries per minute and address, right or wrong.
     """
-    site, address = request.app[SITE], request.remote or ""
+    site, address = request.app[SITE], client_address(request)
     try:
         await site.sign_ins.count(address)
     except ForbiddenError as error:
@@ -55,7 +56,7 @@ async def sign_out(request: web.Request) -> None:
     if key is None:
         return  # It has ended already, by itself or with its key.
     site.sessions.forget(session)
-    actor = Actor("person", key.id, "session", request.remote or "")
+    actor = Actor("person", key.id, "session", client_address(request))
     ended = EndedSession(session)
     await site.service_log.note("session.ended", {}, ended, actor=actor, request=request_id(request))
 
@@ -69,7 +70,7 @@ async def bearer(request: web.Request, header: str) -> ApiKey | None:
         key = await _prove(request, "bearer", text)
     except ForbiddenError:
         return None
-    site, address = request.app[SITE], request.remote or ""
+    site, address = request.app[SITE], client_address(request)
     if site.bearers.is_new(key.id, address, site.now()):
         try:
             actor = Actor("person", key.id, "bearer", address)
@@ -102,7 +103,7 @@ async def _refuse_key(site: Site, request: web.Request, via: _Way, proof: Proof)
 
 
 async def _refuse(request: web.Request, via: _Way, why: str, error: ForbiddenError, *, key: str = "") -> None:
-    actor = Actor("person", UNKNOWN, via, request.remote or "")
+    actor = Actor("person", UNKNOWN, via, client_address(request))
     refusals, id_ = request.app[SITE].refusals, request_id(request)
     await refusals.note("sign_in.refused", actor, why, error.detail, request=id_, key=key)
 

@@ -15,6 +15,7 @@ from syncline.errors import ForbiddenError, InputError, NotFoundError, SynclineE
 from syncline.store.hooks import Door, hook_secrets
 from syncline.store.integrations import exists
 from syncline.store.transaction import Transaction
+from syncline.web.client_address import client_address
 from syncline.web.entrance import UNKNOWN
 from syncline.web.opened_hooks import Shown
 from syncline.web.problems import request_id
@@ -54,7 +55,7 @@ async def note_refusal(request: web.Request, door: Door, error: SynclineError, n
         return
     kind = _KINDS[door]
     via = ("signature" if door == "events" else "notification") if known else ""
-    actor = Actor(kind, integration if known else UNKNOWN, via, request.remote or "")
+    actor = Actor(kind, integration if known else UNKNOWN, via, client_address(request))
     id_ = name[:_MOST_LETTERS] if name and name.isascii() and name.isprintable() else request_id(request)
     await site.refusals.note(
         "hook.refused", actor, error.code, error.detail, integration=integration, request=id_, door=door
@@ -67,7 +68,7 @@ def _opening(site: Site, request: web.Request, door: Door, shown: Shown, correla
         integration,
         "secret.lent",
         f"hooks:lent:{door}:{now}",
-        Actor("service", "hooks", address=request.remote or ""),
+        Actor("service", "hooks", address=client_address(request)),
         now,
         {"to": "check_calls", "door": door},
         request=correlation,

@@ -26,6 +26,7 @@ from syncline.core.event import EVENTS, Actor, Event
 from syncline.errors import ConflictError, ForbiddenError, InputError, NotFoundError, SynclineError
 from syncline.store.record import Outcome
 from syncline.web import problems
+from syncline.web.client_address import client_address
 from syncline.web.hook_keys import Keys
 from syncline.web.hook_rows import note_opening, note_refusal
 from syncline.web.inbox_arrivals import arrival
@@ -78,7 +79,7 @@ async def receive(request: web.Request) -> web.StreamResponse:
     try:
         body = await _authenticate(site, request, integration, name)
         # Now, and not when its headers came: a body may take its time, and moments have to follow one another.
-        event = read(integration, name, body, site.now(), via="signature", address=request.remote or "")
+        event = read(integration, name, body, site.now(), via="signature", address=client_address(request))
         outcome = judge(await site.engine.handle(event))
         return web.Response(body=_write(_answer(outcome)), headers=_HEADERS)
     except SynclineError as error:

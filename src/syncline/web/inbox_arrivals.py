@@ -6,6 +6,7 @@ from aiohttp import web
 
 from syncline.errors import SynclineError
 from syncline.store.inbox import DoorName, Refused
+from syncline.web.client_address import client_address
 from syncline.web.inbox import VERDICTS, Arrival
 from syncline.web.problems import request_id
 
@@ -34,7 +35,7 @@ def arrival(
         problem=error.code,
         detail=error.detail[:_MOST_LETTERS],
         name=_plain(name),
-        address=request.remote or "",
+        address=client_address(request),
         request=request_id(request),
         media_type=_plain(request.content_type),
         size=len(body) if body is not None else request.content_length or 0,

@@ -18,6 +18,7 @@ from syncline.store import links as stored
 from syncline.store.links import Link, Standing
 from syncline.web import commands, sessions, shown_once
 from syncline.web.access import Who
+from syncline.web.client_address import client_address
 from syncline.web.entrance import UNKNOWN
 from syncline.web.guests import LINK
 from syncline.web.problems import request_id
@@ -87,7 +88,7 @@ async def owner(request: web.Request, text: str, who: Who | None) -> str:
 
 async def redeem(request: web.Request, text: str) -> Redeemed:
     """Redeem a link; raises what the catalogue says of it, and puts that on the log of the integration it is for."""
-    site, address = request.app[SITE], request.remote or ""
+    site, address = request.app[SITE], client_address(request)
     link, error = await _find(site, text)
     if link is None or error is not None:
         await _count(request)  # Before the log: nobody may fill that without a key.
@@ -129,7 +130,7 @@ async def _find(site: Site, text: str) -> tuple[Link | None, SynclineError | Non
 async def _count(request: web.Request) -> None:
     """Count a try that names no link which can be redeemed; raises `ForbiddenError` when there are too many."""
     try:
-        await request.app[SITE].sign_ins.count(request.remote or "")
+        await request.app[SITE].sign_ins.count(client_address(request))
     except ForbiddenError as error:
         await _note_unknown(request, error)
         raise
@@ -137,7 +138,7 @@ async def _count(request: web.Request) -> None:
 
 async def _note_unknown(request: web.Request, error: SynclineError) -> None:
     """Put on the log of the service that somebody came with a link that is none, or too often to be looked at."""
-    actor = Actor("link", UNKNOWN, via="link", address=request.remote or "")
+    actor = Actor("link", UNKNOWN, via="link", address=client_address(request))
     id_ = request_id(request)
     await request.app[SITE].refusals.note("connect_link.refused", actor, error.code, error.detail, request=id_)
 
@@ -146,7 +147,7 @@ async def _log_refusal(request: web.Request, link: Link, error: SynclineError) -
     site = request.app[SITE]
     # Who knows no more than the id of a link has not shown it.
     shown = UNKNOWN if isinstance(error, NotFoundError) else link.id
-    actor = Actor("link", shown, via="link", address=request.remote or "")
+    actor = Actor("link", shown, via="link", address=client_address(request))
     event = _event(site, link, "link.redeemed", actor, request_id(request), refusal=str(error), refused_as=error.code)
     await site.engine.handle(event)
 

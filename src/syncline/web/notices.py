@@ -18,6 +18,7 @@ from syncline.providers.notices import Delivery, Notice, NoticeDoor, Reading
 from syncline.store.hooks import Door
 from syncline.store.integrations import integration as find_integration
 from syncline.store.record import Outcome
+from syncline.web.client_address import client_address
 from syncline.web.hook_rows import note_opening, note_refusal
 from syncline.web.hook_secrets import fits, sides
 from syncline.web.inbox_arrivals import arrival
@@ -41,7 +42,7 @@ async def receive(door: Door, request: web.Request) -> web.StreamResponse:
     try:
         body = side.redact(await _authenticate(site, door, side, request))
         reading = await read(site, integration, side, request.content_type, body)
-        actor = actor_of(door, integration, "notification", request.remote or "")
+        actor = actor_of(door, integration, "notification", client_address(request))
         count = len(await take(site, door, reading, actor, request=request_id(request)))
         await _keep_unread(request, door, body, reading)
     except web.HTTPRequestEntityTooLarge:

@@ -23,6 +23,7 @@ from syncline.errors import (
     UnavailableError,
     UnreachableError,
 )
+from syncline.web.client_address import client_address
 from syncline.web.models import ProblemDocument
 from syncline.web.routes import is_hot, template
 from syncline.web.site import SITE, Site
@@ -114,7 +115,7 @@ async def boundary(request: web.Request, handler: Handler) -> web.StreamResponse
         route=route,
         status=response.status,
         milliseconds=round((time.perf_counter() - begun) * 1000, 1),
-        peer=request.remote,
+        peer=client_address(request),
     )
     return response
 
