@@ -1,5 +1,6 @@
 """Retention: old rows go by a signed record, and what is left proves, replays and goes on as before."""
 
+import json
 import sqlite3
 from collections.abc import AsyncIterator
 from functools import partial
@@ -11,16 +12,19 @@ from syncline.checkpoints.keys import SigningKeys, known_keys
 from syncline.checkpoints.signing import Checkpoints
 from syncline.config import Settings
 from syncline.core.event import SERVICE, Event
-from syncline.core.note import VerifierKey, open_note
+from syncline.core.note import Signer, VerifierKey, open_note
 from syncline.core.proof import check_row
 from syncline.core.truncation import Record
 from syncline.engine import Engine
 from syncline.key_ring import KeyFile
+from syncline.pack import Pack, Wanted
+from syncline.privacy import Privacy
 from syncline.retention import Retention
 from syncline.service_log import ServiceLog
 from syncline.store import log
 from syncline.store.charts import keep_charts
 from syncline.store.checkpoints import log_end, prove_row, root_of
+from syncline.store.evidence import START, Evidence
 from syncline.store.forwarding import acknowledge
 from syncline.store.log import Filter
 from syncline.store.replay import replay_log
@@ -30,6 +34,7 @@ from syncline.store.truncations import bases, digest_of, drop_rows, let_go, trun
 from syncline.store.verify import verify
 from syncline.vault import Vault
 from tests.store.events import NOW, RULES, event, walk
+from tests.verifying import run
 
 pytestmark = pytest.mark.slow  # Each test writes some six hundred rows, one after the other.
 
@@ -44,7 +49,7 @@ class House:
         """Put the parts together; the clock stands where the young rows are."""
         self.store, self.path = store, folder / "syncline.sqlite3"
         vault = Vault(KeyFile(folder).read())
-        self.engine = Engine(store, RULES)
+        self.engine, self.privacy = Engine(store, RULES), Privacy(store, vault)
         self.service = ServiceLog(store, vault, self.engine.handle, self.now)
         self.settings = Settings(data=folder, audit_retention=30)
         keys = SigningKeys(store, vault, self.service, self.now)
@@ -71,12 +76,14 @@ class House:
         await self.store.write(partial(keep_charts, charts=RULES.all, now=NOW))
         for name in ("in_1", "in_2", "in_still"):
             await walk(self.engine, "syncing.waiting", name)
+        await self.service.open()
+        await self.checkpoints.open()
         for number in range(OLD + YOUNG):
+            if number % 50 == 0:
+                await self.checkpoints.sign()
             at = NOW + number if number < OLD else self.now() - DAY
             for name in ("in_1", "in_2"):
                 await self.engine.handle(self.order(name, number, at))
-        await self.service.open()
-        await self.checkpoints.open()
         await self.checkpoints.sign()
 
     def order(self, name: str, number: int, at: int) -> Event:
@@ -165,6 +172,59 @@ async def test_another_beginning_is_found(house: House, change: str) -> None:
         db.execute(change)
     db.close()
     assert not (await house.store.read(verify)).proved
+
+
+@pytest.mark.parametrize("covered", [False, True])
+async def test_a_record_that_somebody_else_has_signed_is_found(house: House, tmp_path: Path, *, covered: bool) -> None:
+    """Whoever can write to the database can name a key of their own there, and let go what was signed.
+
+    Only who knows a key from elsewhere can tell; where a checkpoint of that one is over the row, the row is true.
+    """
+    await house.retention().look()
+    if covered:
+        await house.checkpoints.sign()
+    known = [VerifierKey.read(known.key) for known in await known_keys(house.store)]
+    forger = Signer(known[0].name, bytes(32))
+    with sqlite3.connect(house.path) as db:
+        for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            db.execute(f"DROP TRIGGER {name}")
+        ((body,),) = db.execute("SELECT body FROM documents WHERE name = 'checkpoint_keys'").fetchall()
+        named = json.loads(body)
+        named["keys"].append({"key": str(forger.verifier), "at": 1})
+        db.execute("UPDATE documents SET body = ? WHERE name = 'checkpoint_keys'", (json.dumps(named),))
+        ((note,),) = db.execute("SELECT note FROM truncations").fetchall()
+        db.execute("UPDATE truncations SET note = ?", (forger.sign(open_note(note, known)[0]),))
+    db.close()
+    pack = tmp_path / "pack.zip"
+    with pack.open("wb") as file:
+        async for piece in Pack(house.store, house.privacy, Wanted(), house.now).pieces():
+            file.write(piece)
+    key = str(known[0])
+    answer = run(pack, "--key", key)
+    found = await house.store.read(partial(verify, evidence=Evidence(keys=tuple(known))))
+    assert found.checkpoints is not None
+    if covered:
+        assert (answer.code, found.proved) == (0, True), (answer.text, found)
+    else:
+        assert answer.code == 1
+        assert "no trusted key has signed that the rows up to 512 were let go" in answer.text
+        assert [fault.source for fault in found.checkpoints.faults] == [START]
+        assert (await house.store.read(verify)).proved
+
+
+async def test_a_record_that_the_log_does_not_speak_of_is_found(house: House) -> None:
+    """The newest record and its row say the same, or the rows did not go as the service lets them go."""
+    await house.retention().look()
+    with sqlite3.connect(house.path) as db:
+        for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            db.execute(f"DROP TRIGGER {name}")
+        db.execute("DELETE FROM audit WHERE type = 'log.truncated'")
+    db.close()
+    found = await house.store.read(verify)
+    assert found.checkpoints is not None
+    assert [fault.what for fault in found.checkpoints.faults if fault.source == START] == [
+        "no row of the log says that rows were let go"
+    ]
 
 
 async def test_a_place_that_has_not_got_them_keeps_them(house: House) -> None:

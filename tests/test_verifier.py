@@ -267,6 +267,9 @@ async def test_the_proof_of_a_row(house: Installation, tmp_path: Path) -> None:
         lambda one: one | {"row": one["row"].replace("in_1", "in_2")},
         lambda one: one | {"position": one["position"] + 1},
         lambda one: one | {"previous": "00" * 32},
+        lambda one: one | {"previous": one["previous"][:-2]},
+        lambda one: one | {"previous": one["previous"] + one["row"][:2].encode().hex(), "row": one["row"][2:]},
+        lambda one: one | {"position": one["position"] + 0.4},
         lambda one: one | {"path": one["path"][1:]},
         lambda one: one | {"path": [*one["path"][:-1], "00" * 32]},
         lambda one: one | {"checkpoint": one["checkpoint"].replace("syncline/test\n", "syncline/tost\n")},
@@ -277,6 +280,19 @@ async def test_the_proof_of_a_row(house: Installation, tmp_path: Path) -> None:
         assert answer.code == 1, answer.text
     file.write_text(json.dumps(proof))
     assert run("--proof", file, "--key", str(Signer("syncline/test", bytes(32)).verifier)).code == 1
+
+
+@pytest.mark.parametrize("more", [',"row":{"integration":"in_9"}', ',"position":1', ',"personal":{},"row":{}', "} {"])
+def test_nothing_stands_behind_a_row(log: Path, tmp_path: Path, more: str) -> None:
+    """Another reader could take it for the row: of two members of one name most take the last."""
+    folder = unpack(log, tmp_path / "folder")
+    lines = (folder / "rows.ndjson").read_text().splitlines()
+    for index in (4, len(lines) - 1):
+        changed = [line[:-1] + more + "}" if number == index else line for number, line in enumerate(lines)]
+        (folder / "rows.ndjson").write_text("\n".join(changed) + "\n")
+        answer = run(folder)
+        assert (answer.code, f"position {index + 1}" in answer.text) == (1, True), answer.text
+        assert "something stands behind its row" in answer.text
 
 
 async def test_one_integration_out_of_a_log(house: Installation, tmp_path: Path) -> None:

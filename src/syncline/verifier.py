@@ -201,7 +201,7 @@ def decide(chart: dict[str, Any], row: dict[str, Any]) -> None:
 
 # 5. The whole: positions without a gap, all checkpoints, the keys that followed, and where each chain ends.
 
-LINE = re.compile(r'{"position":([0-9]+),"hash":"([0-9a-f]{64})"(,"row":|})')
+LINE = re.compile(r'{"position":([0-9]+),"hash":"([0-9a-f]{64})"(,"row":|}\s*$)')
 
 
 def in_order(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -254,6 +254,7 @@ class Log:
         self.chains = {base[0]: Chain(*base[1:]) for base in self.cut.get("bases", ())}
         self.first = self.position = self.tree.size
         self.rows = self.hidden = self.newer = self.signed = self.signed_outside = 0
+        self.cut_at = 0  # the row of a record that no trusted key has signed, until a checkpoint covers it
         self.missing: dict[str, int] = {}
         self.times = [2**63, 0]
 
@@ -284,10 +285,15 @@ class Log:
             raise Fault("its row is missing, in its place stands: " + line[:40].strip())
         self.position, self.where, told = position, f"position {position}", bytes.fromhex(match.group(2))
         self.tree.add(told)
-        if match.group(3) == "}":
+        if match.group(3) != ',"row":':
             self.hidden += 1
             return
         row, end = ROW.raw_decode(line, match.end())
+        rest = line[end:].strip()
+        if rest.startswith(',"personal":'):  # What is sealed in the row, opened: that is not proved.
+            rest = rest[json.JSONDecoder().raw_decode(rest, 12)[1] :]
+        if rest != "}":
+            raise Fault("something stands behind its row: " + rest[:40])
         name = row["integration"]
         self.where += f", {name}, seq {row['seq']}"
         if name not in self.chains:
@@ -326,7 +332,7 @@ class Log:
             said = f"syncline truncation v1\n{key.name}\n{self.first}\n{root}\n{bases}"
             if (text, data["root"], data["bases"]) != (said, root, bases):
                 raise Fault(f"the log does not go on as was signed when the rows up to {self.first} were let go")
-            self.cut = {}
+            self.cut, self.cut_at = {}, 0 if key.text in self.trusted else self.position
 
     def hold_all(self) -> None:
         while self.waiting and self.waiting[-1][0] <= self.position and not self.some_chains:
@@ -357,6 +363,8 @@ class Log:
             raise Fault(f"no row says that the rows up to {self.first} were let go")
         if self.pinned and not self.signed:
             raise Fault("no checkpoint is signed by a key that was given, or by one that followed it")
+        if self.cut_at > self.signed:
+            raise Fault(f"no trusted key has signed that the rows up to {self.first} were let go")
         found = {name: (chain.seq, chain.hash.hex(), chain.state) for name, chain in self.chains.items()}
         told = {one["id"]: (one["seq"], one["head"], one["state"]) for one in (self.heads or {}).get("chains", ())}
         for name in sorted(set(told) | set(found)) if self.heads else ():
@@ -390,6 +398,8 @@ def check_proof(proof: dict[str, Any], keys: list[Key]) -> str:
     """Check the proof of one row: the row leads to its hash, the hash by the path to the root, and that is signed."""
     text, key = open_note(proof["checkpoint"], keys)
     name, size, root = text.split("\n")[:3]
+    if not re.fullmatch("[0-9a-f]{64}", proof["previous"]) or type(proof["position"]) is not int:
+        raise Fault("its position is no number, or what it calls the hash of the row before is none")
     link = sha256(bytes.fromhex(proof["previous"]) + proof["row"].encode())
     path = [bytes.fromhex(each) for each in proof["path"]]
     found = climb(proof["position"] - 1, int(size), sha256(b"\x00" + link), path)
@@ -400,7 +410,7 @@ def check_proof(proof: dict[str, Any], keys: list[Key]) -> str:
 
 def read_outside(path: str) -> list[Any]:
     """Read the checkpoints of a file outside: a line of JSON each. A line that was cut off by a crash is none."""
-    lines = Path(path).read_text("utf-8").splitlines()
+    lines = Path(path).read_text("utf-8", errors="replace").splitlines()
     found = [json.loads(line) for line in lines if re.match(r'{"at":[0-9]+,"checkpoint":".*"}$', line)]
     if not found:
         raise ValueError(path + " has no checkpoint in it")

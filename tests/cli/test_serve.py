@@ -20,6 +20,7 @@ VALUES = {
     "host": ("127.0.0.2", "127.0.0.3"),
     "port": ("8081", "8082"),
     "public_url": ("https://a.example.com", "https://b.example.com"),
+    "trusted_proxies": ("127.0.0.1", "10.0.0.0/8"),
     "allow_hosts": ("http://127.0.0.1:1", "http://127.0.0.1:2"),
     "allow_destinations": ("http://10.0.0.5:9000", "http://10.0.0.6:9000"),
     "checkpoint_url": ("https://a.example.com/log", "https://b.example.com/log"),

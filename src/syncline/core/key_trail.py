@@ -42,10 +42,16 @@ def endorse(old: Signer, new: VerifierKey) -> str:
 class KeyTrail:
     """The keys, as far as the log was read."""
 
-    def __init__(self, before: Sequence[VerifierKey] = ()) -> None:
-        """Begin before the first key; or, where the first rows were let go, with the keys that they may have named."""
+    def __init__(self, before: Sequence[VerifierKey] = (), given: Sequence[VerifierKey] = ()) -> None:
+        """Begin before the first key; or, where the first rows were let go, with the keys that they may have named.
+
+        Those that were `given` from elsewhere are trusted, and so is each that one of them endorses, and no other.
+        """
         self._before = tuple(before)
         self._since: list[tuple[int, VerifierKey]] = []
+        #: By key, which of the given ones vouch for it; and by given key, the most rows that were signed for by one.
+        self._vouched = {key: {key} for key in given}
+        self.signed = dict.fromkeys(given, 0)
 
     @property
     def keys(self) -> list[VerifierKey]:
@@ -65,10 +71,20 @@ class KeyTrail:
                 text, signed = open_note(str(data.get("endorsement", "")), before)
                 if (text, key.name) != (f"{_ENDORSEMENT}\n{key}\n", signed[0].name):
                     return "its new key for checkpoints is not the one that the key before it endorses"
+                self._vouched.setdefault(key, set()).update(*(self._vouched.get(old, ()) for old in signed))
         except NoteError as error:
             return f"its new key for checkpoints cannot be trusted: {error}"
         self._since.append((position, key))
         return ""
+
+    def vouches(self, key: VerifierKey) -> bool:
+        """Whether a key was given, or follows from one that was."""
+        return bool(self._vouched.get(key))
+
+    def note(self, key: VerifierKey, size: int) -> None:
+        """Remember that a key has signed for so many rows."""
+        for given in self._vouched.get(key, ()):
+            self.signed[given] = max(self.signed[given], size)
 
     def at(self, size: int) -> tuple[VerifierKey, ...]:
         """Answer the key that signs for the first `size` rows; before the first row that told of one, all it may be."""

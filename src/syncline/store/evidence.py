@@ -4,7 +4,8 @@ Law: a checkpoint counts only if the key that the log names for its time has sig
 shows what the database cannot: that its end was cut off, or that all of it was written anew.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+import base64
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +18,13 @@ from syncline.core.key_trail import MADE, ROTATED, KeyTrail
 from syncline.core.merkle import Kept, Range
 from syncline.core.note import Checkpoint, NoteError, VerifierKey, claimed, open_checkpoint
 from syncline.core.proof import Noted
+from syncline.core.truncation import Record
 
 #: The columns of a row in a block: `scan_log` in queries/verify.sql.
 _INTEGRATION, _SEQ, _TYPE, _DISPOSITION, _CONTENT, _HASH, _POSITION = 0, 1, 3, 5, 10, 11, 12
+
+_LET_GO = "log.truncated"
+_TELLING = frozenset({MADE, ROTATED, _LET_GO})
 
 DATABASE, OUTSIDE, KEY, TREE, START = "database", "outside", "key", "tree", "truncation"
 
@@ -49,6 +54,9 @@ class Start:
     tree: Range
     #: The keys that rows which were let go may have named.
     keys: tuple[VerifierKey, ...] = ()
+    #: The record of what was let go, and who has signed it.
+    record: Record | None = None
+    signer: VerifierKey | None = None
     #: Why that cannot be where the log starts, empty when it can.
     fault: str = ""
 
@@ -85,7 +93,10 @@ class TreeScan:
         """Take the checkpoints of the database (number, size, at, note), the stored part of its tree, and the rest."""
         self._faults: dict[str, CheckpointFault] = {}
         self._evidence = evidence
-        self._trail = KeyTrail(start.keys)
+        self._trail = KeyTrail(start.keys, evidence.keys)
+        self._start = start
+        #: Where the log says of the newest record that rows were let go.
+        self._let_go_at = 0
         self._tree = start.tree.copy()
         self._gone = start.tree.size
         if start.fault:
@@ -107,8 +118,8 @@ class TreeScan:
             self._note(DATABASE, self._tree.size + gap, 0, "the row at this position is missing")
             block = block[: gap - 1]
         for row in block:
-            if row[_INTEGRATION] == SERVICE and row[_TYPE] in {MADE, ROTATED} and row[_DISPOSITION] in ACCEPTED:
-                self._read_key(row, tell)
+            if row[_INTEGRATION] == SERVICE and row[_TYPE] in _TELLING and row[_DISPOSITION] in ACCEPTED:
+                self._read_service(row, tell)
         hashes, start = [row[_HASH] for row in block], 0
         try:
             b"".join(hashes)
@@ -118,7 +129,8 @@ class TreeScan:
         end = self._tree.size + len(hashes)
         while self._points and self._points[-1].size <= end:
             size = self._points[-1].size
-            part = hashes[start : start + size - self._tree.size]
+            # None where it is older than all rows that are there.
+            part = hashes[start : start + max(0, size - self._tree.size)]
             self._extend(part)
             start += len(part)
             self._judge(size)
@@ -136,6 +148,7 @@ class TreeScan:
             what = f"it is stored for more rows than the {end} that there are: the end of the log was cut off"
             self._note(TREE, (number + 1) << (8 * level), 0, what)
         self._compare_keys()
+        self._compare_record()
         faults = tuple(sorted(self._faults.values(), key=lambda fault: fault.size))
         return CheckpointReport(self._true[DATABASE], self._true[OUTSIDE], self._covered, faults)
 
@@ -159,13 +172,27 @@ class TreeScan:
             return None
         return next(count for count, row in enumerate(block, 1) if row[_POSITION] != before + count)
 
-    def _read_key(self, row: tuple[Any, ...], tell: Callable[[str, int, str], None]) -> None:
+    def _read_service(self, row: tuple[Any, ...], tell: Callable[[str, int, str], None]) -> None:
         try:
-            what = self._trail.read(row[_TYPE], decode(row[_CONTENT]).data, row[_POSITION])
+            data = decode(row[_CONTENT]).data
+            if row[_TYPE] == _LET_GO:
+                what = self._read_record(data, row[_POSITION])
+            else:
+                what = self._trail.read(row[_TYPE], data, row[_POSITION])
         except UNREADABLE as error:
             what = f"its bytes are no row: {error}"
         if what:
             tell(row[_INTEGRATION], row[_SEQ], what)
+
+    def _read_record(self, data: Mapping[str, Any], position: int) -> str:
+        record = self._start.record
+        if record is None or data.get("through") != record.through:
+            return ""  # Of another one, after which more rows were let go.
+        self._let_go_at = position
+        said = (base64.b64encode(record.root).decode(), record.bases)
+        return (
+            "" if (data.get("root"), data.get("bases")) == said else "it is not what was signed when rows were let go"
+        )
 
     def _extend(self, hashes: Sequence[bytes]) -> None:
         for kept in self._tree.extend(hashes):
@@ -184,7 +211,7 @@ class TreeScan:
                 judged[point.note] = self._fault_of(point.note, root, keys, last)
             if judged[point.note]:
                 self._note(point.source, size, point.at, judged[point.note])
-            else:
+            elif size >= self._gone:  # Of an older one it is only known who signed it, not for what.
                 self._true[point.source] += 1
                 self._covered = size
 
@@ -197,20 +224,33 @@ class TreeScan:
         if not keys:
             return "the log names no key that could have signed it"
         try:
-            open_checkpoint(note, keys)
+            _, signer = open_checkpoint(note, keys)
         except NoteError as error:
             return f"it is not signed by the key that the log names for it: {error}"
+        if said.size >= self._gone:
+            self._trail.note(signer, said.size)
         return ""
 
     def _compare_keys(self) -> None:
         """Ask whether the keys that were named from outside are those of the log, and have signed for it."""
-        trail = self._trail.keys
-        signed = self._trail.at(self._covered) if self._covered else ()
-        for key in self._evidence.keys:
-            if key not in trail:
+        for key, signed in self._trail.signed.items():
+            if key not in self._trail.keys:
                 self._note(KEY, 0, 0, f"the log does not name {key}")
-            elif not signed or trail.index(signed[-1]) < trail.index(key):
-                self._note(KEY, 0, 0, f"no true checkpoint is signed by {key} or by a key after it")
+            elif not signed:
+                self._note(KEY, 0, 0, f"no true checkpoint is signed by {key}, or by one that is endorsed after it")
+
+    def _compare_record(self) -> None:
+        """Ask whether the log itself says that its first rows were let go, and whether somebody trusted has signed it.
+
+        Whoever can write to the database can also name a key of their own there, and sign a record with that.
+        """
+        if self._start.record is None or self._broken:
+            return
+        if not self._let_go_at:
+            self._note(START, self._gone, 0, "no row of the log says that rows were let go")
+        signer, signed = self._start.signer, max(self._trail.signed.values(), default=0)
+        if self._evidence.keys and not (signer and self._trail.vouches(signer)) and signed < self._let_go_at:
+            self._note(START, self._gone, 0, "it is signed by none of the keys that were named, nor by one after them")
 
     def _note(self, source: str, size: int, at: int, what: str) -> None:
         first = self._faults.get(source)

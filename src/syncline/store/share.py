@@ -47,7 +47,7 @@ class Running:
 
     def __init__(self, path: Path, *, after: int, through: int) -> None:
         """Start it on the rows behind `after` and up to `through`."""
-        arguments = (sys.executable, "-m", "syncline.store.share", str(path.absolute()), str(after), str(through))
+        arguments = (sys.executable, "-P", "-m", "syncline.store.share", str(path.absolute()), str(after), str(through))
         # In a group of its own: Ctrl-C is for whoever shows the progress, who then ends this one (`stop`).
         self._process = subprocess.Popen(  # noqa: S603  ourselves
             arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, process_group=0

@@ -24,21 +24,27 @@ def find_start(tx: Transaction) -> Start:
     last = cuts[-1]
     try:
         tree = tree_of(tx, size=last.through)
-        return Start(tree, keys, _fault_of(tx, last, tree, keys))
+        record, signer, fault = _hold(tx, last, tree, keys)
+        return Start(tree, keys, record, signer, fault)
     except BrokenLogError as error:
-        return Start(Range(last.through, [b""] * last.through.bit_count()), keys, f"its tree is gone: {error}")
+        lost = Range(last.through, [b""] * last.through.bit_count())
+        return Start(lost, keys, fault=f"its tree is gone: {error}")
 
 
-def _fault_of(tx: Transaction, last: Truncation, tree: Range, keys: tuple[VerifierKey, ...]) -> str:
+def _hold(
+    tx: Transaction, last: Truncation, tree: Range, keys: tuple[VerifierKey, ...]
+) -> tuple[Record | None, VerifierKey | None, str]:
+    """Answer the record, who has signed it, and what is wrong with it, empty when nothing is."""
     try:
         text, signed = open_note(last.note, keys)
         record = Record.read(text)
     except NoteError as error:
-        return f"the record of what was let go cannot be trusted: {error}"
+        return None, None, f"the record of what was let go cannot be trusted: {error}"
+    fault = ""
     if (record.through, record.origin) != (last.through, signed[0].name):
-        return "the record of what was let go is for another log, or for other rows"
-    if record.root != tree.root():
-        return "what is stored of the tree is not what was signed when rows were let go"
-    if record.bases != digest_of(bases(tx)):
-        return "where the chains go on is not what was signed when rows were let go"
-    return ""
+        fault = "the record of what was let go is for another log, or for other rows"
+    elif record.root != tree.root():
+        fault = "what is stored of the tree is not what was signed when rows were let go"
+    elif record.bases != digest_of(bases(tx)):
+        fault = "where the chains go on is not what was signed when rows were let go"
+    return record, signed[0], fault

@@ -23,6 +23,7 @@ _SOURCES = {
     "database": "a checkpoint of the database",
     "outside": "a checkpoint from outside",
     "tree": "the stored tree",
+    "truncation": "the record of what was let go",
 }
 
 
