@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from syncline.checkpoints.comparison import Contradiction
 from syncline.checkpoints.keys import SigningKeys, known_keys
 from syncline.checkpoints.signing import Checkpoints
 from syncline.config import Settings
-from syncline.core.event import SERVICE, Event
+from syncline.core.event import SERVICE, Actor, Event
 from syncline.core.note import Signer, VerifierKey, open_note
 from syncline.core.proof import check_row
 from syncline.core.truncation import Record
@@ -225,6 +226,28 @@ async def test_a_record_that_the_log_does_not_speak_of_is_found(house: House) ->
     assert [fault.what for fault in found.checkpoints.faults if fault.source == START] == [
         "no row of the log says that rows were let go"
     ]
+
+
+async def test_a_new_key_after_a_restore_signs_for_what_is_left(house: House) -> None:
+    """The tree goes on from where the rows begin, not from a first row that is not there any more."""
+    await house.retention().look()
+    house.checkpoints.contradiction = Contradiction("outside", 700, "an older copy was put back")
+    key = await house.checkpoints.rotate(Actor("person", "k1"), after_restore=True)
+    report = await house.store.read(partial(verify, evidence=Evidence(keys=(key,))))
+    assert report.proved, report
+    await house.engine.handle(house.order("in_1", 10_000, house.now()))
+    assert await house.checkpoints.sign() is not None
+    assert (await house.store.read(verify)).proved
+
+
+async def test_what_repeats_a_row_that_was_let_go_is_passed_over(house: House) -> None:
+    """Whether its payload was the same can no longer be said, so the replay does not say that it was not."""
+    first = house.order("in_1", 3, NOW + 3)
+    assert (await house.engine.handle(first)).disposition == "duplicate"
+    await house.retention().look()
+    charts = {chart.reference: chart for chart in RULES.all}
+    replayed = await house.store.read(partial(replay_log, charts=charts))
+    assert (replayed.same, replayed.passed_over) == (True, 1), replayed
 
 
 async def test_a_place_that_has_not_got_them_keeps_them(house: House) -> None:

@@ -1,8 +1,10 @@
 """The single-file verifier: it stands alone, believes what is true, and names what is not."""
 
 import ast
+import asyncio
 import json
 import shutil
+import subprocess
 import sys
 import zipfile
 from collections.abc import AsyncIterator, Callable
@@ -280,6 +282,26 @@ async def test_the_proof_of_a_row(house: Installation, tmp_path: Path) -> None:
         assert answer.code == 1, answer.text
     file.write_text(json.dumps(proof))
     assert run("--proof", file, "--key", str(Signer("syncline/test", bytes(32)).verifier)).code == 1
+
+
+async def test_lines_outside_that_a_crash_has_torn(house: Installation, log: Path, tmp_path: Path) -> None:
+    """Half a line with the next one behind it is no checkpoint; the others count."""
+    outside = await house.write_outside(tmp_path / "outside.ndjson")
+    first, second, *others = outside.read_bytes().splitlines()
+    for cut in (10, first.index("\u2014".encode()) + 1):
+        outside.write_bytes(b"\n".join([first[:cut] + second, *others]) + b"\n")
+        answer = run(log, "--checkpoints", outside)
+        assert answer.code == 0, answer.text
+
+
+async def test_a_terminal_that_has_not_every_letter(house: Installation, log: Path, tmp_path: Path) -> None:
+    """The verdict is said all the same."""
+    outside = await house.write_outside(tmp_path / "outside.ndjson")
+    outside.write_text(outside.read_text("utf-8").replace("syncline/test\\n", "syncline/tost\\n"), "utf-8")
+    program = [sys.executable, "-S", str(PROGRAM), str(log), "--checkpoints", str(outside)]
+    environment = {"PYTHONIOENCODING": "ascii"}
+    done = await asyncio.to_thread(subprocess.run, program, capture_output=True, env=environment, check=False)
+    assert (done.returncode, done.stdout.startswith(b"NOT TRUE:"), done.stderr) == (1, True, b"")
 
 
 @pytest.mark.parametrize("more", [',"row":{"integration":"in_9"}', ',"position":1', ',"personal":{},"row":{}', "} {"])

@@ -253,8 +253,7 @@ class Log:
         self.tree = Tree(self.cut.get("through", 0), self.cut.get("nodes", ()))
         self.chains = {base[0]: Chain(*base[1:]) for base in self.cut.get("bases", ())}
         self.first = self.position = self.tree.size
-        self.rows = self.hidden = self.newer = self.signed = self.signed_outside = 0
-        self.cut_at = 0  # the row of a record that no trusted key has signed, until a checkpoint covers it
+        self.rows = self.hidden = self.newer = self.signed = self.signed_outside = self.untrusted_cut = 0
         self.missing: dict[str, int] = {}
         self.times = [2**63, 0]
 
@@ -332,7 +331,7 @@ class Log:
             said = f"syncline truncation v1\n{key.name}\n{self.first}\n{root}\n{bases}"
             if (text, data["root"], data["bases"]) != (said, root, bases):
                 raise Fault(f"the log does not go on as was signed when the rows up to {self.first} were let go")
-            self.cut, self.cut_at = {}, 0 if key.text in self.trusted else self.position
+            self.cut, self.untrusted_cut = {}, 0 if key.text in self.trusted else self.position
 
     def hold_all(self) -> None:
         while self.waiting and self.waiting[-1][0] <= self.position and not self.some_chains:
@@ -363,7 +362,7 @@ class Log:
             raise Fault(f"no row says that the rows up to {self.first} were let go")
         if self.pinned and not self.signed:
             raise Fault("no checkpoint is signed by a key that was given, or by one that followed it")
-        if self.cut_at > self.signed:
+        if self.untrusted_cut > self.signed:
             raise Fault(f"no trusted key has signed that the rows up to {self.first} were let go")
         found = {name: (chain.seq, chain.hash.hex(), chain.state) for name, chain in self.chains.items()}
         told = {one["id"]: (one["seq"], one["head"], one["state"]) for one in (self.heads or {}).get("chains", ())}
@@ -411,7 +410,7 @@ def check_proof(proof: dict[str, Any], keys: list[Key]) -> str:
 def read_outside(path: str) -> list[Any]:
     """Read the checkpoints of a file outside: a line of JSON each. A line that was cut off by a crash is none."""
     lines = Path(path).read_text("utf-8", errors="replace").splitlines()
-    found = [json.loads(line) for line in lines if re.match(r'{"at":[0-9]+,"checkpoint":".*"}$', line)]
+    found = [json.loads(line) for line in lines if re.match(r'{"at":[0-9]+,"checkpoint":"[^"]*"}$', line)]
     if not found:
         raise ValueError(path + " has no checkpoint in it")
     return found
@@ -425,6 +424,7 @@ def main() -> int:
     options.add_argument("--some-chains", action="store_true", help="the export has whole chains, but not all of them")
     options.add_argument("--proof", type=Path, help="the proof of a single row")
     asked = options.parse_args()
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # not every terminal has all letters
     if (asked.proof is None) == (asked.pack is None) or (asked.proof and not asked.key):
         options.error("name a pack, or a proof and a key")
     log = None

@@ -12,6 +12,7 @@ from syncline.cli import app
 from syncline.data_folder import DATABASE
 from syncline.engine import Engine
 from syncline.store.sqlite import open_store
+from tests.installation import let_live
 from tests.store.events import RULES, walk
 
 
@@ -65,6 +66,33 @@ def test_the_first_wrong_row_is_named(data: Path) -> None:
     assert result.exit_code == 1
     assert "NOT proved" in result.output
     assert "in_2, seq 4: " in result.output
+
+
+STRANGE = (
+    "UPDATE documents SET body = '{' WHERE integration = 'service'",
+    "UPDATE checkpoints SET at = 9000000000000000000, note = 'none'",
+    "INSERT INTO tree_nodes (level, number, hash) VALUES (1000000000, 1, X'00')",
+    "INSERT INTO tree_nodes (level, number, hash) VALUES (-1, 1, X'00')",
+    "INSERT INTO truncations (through, at, note) VALUES (-5, 1, X'00')",
+    "INSERT INTO truncations (through, at, note) VALUES ('abc', 1, 'none')",
+    "UPDATE secrets SET seq = 'abc'",
+)
+
+
+@pytest.mark.parametrize("statement", STRANGE)
+@pytest.mark.parametrize("command", ["verify", "replay"])
+def test_what_nobody_writes_there_is_an_answer_and_no_stack(tmp_path: Path, command: str, statement: str) -> None:
+    """A database that somebody has written to may hold anything in any place."""
+    data = let_live(tmp_path / "data", 1, 5)
+    with sqlite3.connect(data / DATABASE) as connection:
+        for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            connection.execute(f"DROP TRIGGER {name}")
+        connection.execute(statement)
+    connection.close()
+    result = CliRunner().invoke(app, ["audit", command, "--data", str(data)], env={"COLUMNS": "200"})
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    assert result.exit_code in {0, 1}
+    assert command == "replay" or "NOT proved" in result.output + result.stderr or result.exit_code == 0
 
 
 def test_a_state_that_the_log_does_not_lead_to_is_named(data: Path) -> None:

@@ -25,7 +25,8 @@ from syncline.errors import ConflictError, SynclineError
 from syncline.service_log import ServiceLog
 from syncline.store.checkpoints import BrokenLogError, Signed, grown, keep_nodes, keep_signed, newest, tree_of
 from syncline.store.record import Outcome
-from syncline.store.transaction import Store
+from syncline.store.transaction import Store, Transaction
+from syncline.store.truncations import let_go
 
 _BATCH = 4096  #: rows read at once: a few milliseconds
 _MOST_NODES = 256  #: subtrees written at once, where a log is read that was never signed for
@@ -145,7 +146,7 @@ class Checkpoints:
             old, self._signer = await self._key(), None  # Whatever happens now, the key that the log names signs next.
             self._signer = await self._keys.rotate(old, data, actor, request)
             if self.contradiction is not None:
-                self.contradiction, self._tree = None, Range()
+                self.contradiction, self._tree = None, await self._store.read(_beginning)
             await self._sign()
             return self._signer.verifier
 
@@ -234,3 +235,8 @@ class Checkpoints:
         _log.error("log_contradicts_checkpoint", **found.data(), remedy="syncline audit verify; docs/operating.md")
         with suppress(SynclineError):
             await self._log.note("checkpoint.contradicted", found.data(), actor=_ACTOR)
+
+
+def _beginning(tx: Transaction) -> Range:
+    """Answer the tree over the rows that were let go: it starts there."""
+    return tree_of(tx, size=let_go(tx))

@@ -25,6 +25,8 @@ class Play(msgspec.Struct):
     #: The first row that differs and how; nothing more is said about its integration after it.
     difference: str = ""
     at_seq: int = 0
+    #: The last row that was let go: what a later one repeats of those before it cannot be looked up any more.
+    gone: int = 0
 
 
 def begin(integration: str) -> Play:
@@ -33,11 +35,11 @@ def begin(integration: str) -> Play:
 
 
 def replay(play: Play, row: Row, charts: Mapping[str, Chart], owner: Owner) -> bool:
-    """Decide the next row again; answers False for one that does not hold enough (rows of format 1).
+    """Decide the next row again; answers False where there is not enough to (format 1, repetitions of what is gone).
 
     A difference is left in `play`, which goes on from what the row says, not from what it should have said.
     """
-    decidable = row.v > 1
+    decidable = row.v > 1 and not 0 < row.repeats <= play.gone
     if decidable and not play.difference:
         play.difference = _difference(play.snapshot, row, charts, owner)
         play.at_seq = row.seq

@@ -27,7 +27,7 @@ class Replayed(msgspec.Struct, frozen=True):
     """What was decided again and what came out."""
 
     rows: int
-    #: Rows that do not hold all that decided (format 1).
+    #: Rows that do not hold all that decided (format 1), or repeat one that was let go.
     passed_over: int
     differences: tuple[Difference, ...] = ()
 
@@ -60,7 +60,8 @@ def replay_log(
                 base.seq,
                 base.state_seq,
                 msgspec.json.decode(base.context, type=Context),
-            )
+            ),
+            gone=base.seq,
         )
         for base in bases(tx, integration=integration)
     }

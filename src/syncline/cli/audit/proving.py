@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
+from syncline.cli.audit.foreign import read_as_it_is
 from syncline.cli.audit.keys import VerifierKeys, read_keys
 from syncline.cli.exits import FAILED, USAGE, CommandError, command, console
 from syncline.cli.output import AsJson, moment, write_json, write_text
@@ -68,14 +69,15 @@ async def verify(
                 line.update(f"{rows:,} rows read …")
 
             evidence = Evidence(noted, keys)
-            report = await store.read(
-                partial(prove, integration=integration, progress=show, evidence=evidence, file=file)
-            )
+            ask = partial(prove, integration=integration, progress=show, evidence=evidence, file=file)
+            with read_as_it_is("NOT proved"):
+                report = await store.read(ask)
+                text = _sentence(report, unreadable)
     finally:
         await store.close()
     if integration and not report.rows:
         raise CommandError(f"there is no integration {integration}")
-    write_json(_facts(report, unreadable)) if as_json else write_text(_sentence(report, unreadable))
+    write_json(_facts(report, unreadable)) if as_json else write_text(text)
     if not report.proved:
         raise typer.Exit(FAILED)
 

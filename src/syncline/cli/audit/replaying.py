@@ -8,6 +8,7 @@ import msgspec
 import typer
 
 from syncline.charts import CURRENT, SERVICE, chart_folder
+from syncline.cli.audit.foreign import read_as_it_is
 from syncline.cli.exits import FAILED, CommandError, command, console
 from syncline.cli.output import AsJson, write_json, write_text
 from syncline.core.chart import Chart, parse_chart, read_chart
@@ -40,8 +41,9 @@ async def replay(integration: Id = "", *, data: Data = Path("syncline-data"), as
             def show(rows: int) -> None:
                 line.update(f"{rows:,} rows decided again …")
 
-            charts = _compile(await store.read(kept_charts))
-            report = await store.read(partial(replay_log, charts=charts, integration=integration, progress=show))
+            with read_as_it_is("DIFFERENT"):
+                charts = _compile(await store.read(kept_charts))
+                report = await store.read(partial(replay_log, charts=charts, integration=integration, progress=show))
     finally:
         await store.close()
     if integration and not report.rows:
@@ -65,7 +67,8 @@ def _compile(kept: dict[str, bytes]) -> dict[str, Chart]:
 
 
 def _sentence(report: Replayed) -> str:
-    passed = f", {report.passed_over:,} of an older format passed over" if report.passed_over else ""
+    why = "of an older format, or of what was let go"
+    passed = f", {report.passed_over:,} passed over ({why})" if report.passed_over else ""
     if report.same:
         return f"the same: {report.rows:,} rows decided again{passed}"
     lines = [f"{one.integration}, seq {one.seq}: {one.what}" for one in report.differences]
