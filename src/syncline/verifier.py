@@ -384,7 +384,7 @@ class Log:
                 "the rows after the last good checkpoint are bound to one another, and no more",
             ),
             (self.newer, f"checkpoints from outside that are newer than the pack: {self.newer:,}"),
-            (self.hidden, f"rows of chains that are not shown, of which there is only the hash: {self.hidden:,}"),
+            (self.hidden, f"rows of which there is only the hash; a chain may go on in them: {self.hidden:,}"),
             (self.first, f"the rows up to {self.first:,} were let go by retention"),
             (self.cut, "what the chains go on from is believed: the service's log, which is not here, would show it"),
             (self.missing, f"charts that are not here, so the steps of their rows were not checked: {self.missing}"),
