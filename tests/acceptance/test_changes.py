@@ -204,6 +204,13 @@ async def test_after_an_outage_of_a_day_or_three_everything_is_there(
     integration = await followed(world)
     for object_name in ("Lead", "Contact"):  # So that there is a place to go on from for each.
         await change(world, "Before the outage", 1, object_name)
+
+    async def told() -> bool:
+        found = [row["data"] for row in await rows(world, integration, "records.changed")]
+        return {data["object"] for data in found if "kind" not in data} == {"Lead", "Contact"}
+
+    # A run that one of them has set off brings both, also before the other one is told of.
+    await until(told, "the source does not tell of both")
     await titled(world, "Before the outage", 2)
     await quiet(world, integration)
     before = len(await rows(world, integration, "records.changed"))
