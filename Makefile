@@ -7,7 +7,7 @@ ARGS ?=
 # Test processes at the same time.
 WORKERS ?= auto
 # The same for tests that start processes: they wait for them more than they compute.
-WAITING_WORKERS ?= $(shell $(PYTHON) -c "import os; print(2 * os.cpu_count())")
+WAITING_WORKERS ?= $(shell $(PYTHON) -c "import os; print(3 * os.cpu_count() // 2)")
 
 # Where the quick tests keep their files: in memory where there is room, since each waits for its disk many times.
 QUICK_FILES ?= $(shell $(PYTHON) -c "import os, shutil, tempfile; shm = '/dev/shm'; \
