@@ -189,10 +189,9 @@ class TreeScan:
         if record is None or data.get("through") != record.through:
             return ""  # Of another one, after which more rows were let go.
         self._let_go_at = position
-        said = (base64.b64encode(record.root).decode(), record.bases)
-        return (
-            "" if (data.get("root"), data.get("bases")) == said else "it is not what was signed when rows were let go"
-        )
+        if (data.get("root"), data.get("bases")) == (base64.b64encode(record.root).decode(), record.bases):
+            return ""
+        return "it is not what was signed when rows were let go"
 
     def _extend(self, hashes: Sequence[bytes]) -> None:
         for kept in self._tree.extend(hashes):
