@@ -45,6 +45,7 @@ async def address(doors: Doors, forwarded: str) -> str:
         ("unknown", "127.0.0.1"),
         (f"{CLIENT}, <script>", "127.0.0.1"),
         (f"{CLIENT}, , 10.1.2.3", "10.1.2.3"),
+        ("fe80::1%<script>", "127.0.0.1"),
     ],
 )
 async def test_what_a_trusted_proxy_says_counts(behind: Doors, forwarded: str, found: str) -> None:

@@ -50,6 +50,8 @@ def _read(hop: str) -> _Address | None:
         address = ipaddress.ip_address(text)
     except ValueError:
         return None
+    if "%" in text:  # The name of a line of some machine's own; it may be any text.
+        return None
     mapped = getattr(address, "ipv4_mapped", None)  # What a socket for both kinds calls a client by IPv4.
     return mapped or address
 
