@@ -9,6 +9,7 @@ from syncline.core.event import SERVICE
 from syncline.web.refusals import ROWS
 from tests.web.doors import Doors, other_secret
 from tests.web.senders import ORG, Caller, Hook, caller, inbox, name, notification, rotate
+from tests.web.visits import browser, guest
 
 ADDRESS, KEY = "ada@example.com", "syn_c8a0d58c_bbmiqmpnvnbbmiqmpnvnbbmiqmpnvn_0a1b2c"
 
@@ -114,14 +115,35 @@ async def test_each_part_that_cannot_be_read_is_a_row(doors: Doors) -> None:
 async def test_a_key_that_asks_for_a_foreign_integration_by_a_query_or_a_body(doors: Doors) -> None:
     """As by a path: the same answer as where there is none, and a row that says which it was."""
     ours, other = [(await doors.create())["id"] for _ in range(2)]
-    made = await doors.ask("POST", "/api/keys", body={"name": "partner", "role": "auditor", "integrations": [ours]})
-    key = {"Authorization": f"Bearer {made.json['key']}"}
-    for asked in (other, "service", "in_none"):
-        answer = await doors.ask("GET", f"/api/audit/pack?integration={asked}", role=None, headers=key)
-        assert (answer.status, answer.code) == (404, "integration.unknown")
-    found = await rows(doors, "access.refused")
-    assert [row.data.get("asked", "") for row in found] == [other, "service", ""]
-    assert {row.actor.id for row in found} == {made.json["key"].split("_")[1]}
+    for role in ("auditor", "operator"):
+        wanted = {"name": "partner", "role": role, "integrations": [ours]}
+        made = (await doors.ask("POST", "/api/keys", body=wanted)).json["key"]
+        for asked in (other, "service", "in_none"):
+            path, body = f"/api/audit/pack?integration={asked}", None
+            if role == "operator":
+                body = {"name": "x", "url": "https://example.com/in", "integration": asked}
+                path = "/api/subscriptions"
+            headers = {"Authorization": f"Bearer {made}"}
+            answer = await doors.ask("POST" if body else "GET", path, role=None, headers=headers, body=body)
+            assert (answer.status, answer.code) == (404, "integration.unknown")
+        found = [row for row in await rows(doors, "access.refused") if row.actor.id == made.split("_")[1]]
+        assert [row.data.get("asked", "") for row in found] == [other, "service", ""]
+        assert {row.data["route"] for row in found} == {path.partition("?")[0]}
+
+
+async def test_a_guest_whose_link_is_over_is_on_the_log(doors: Doors) -> None:
+    """Whether they look or press a button; who it was, nobody can say any more."""
+    id_ = str((await doors.create())["id"])
+    async with browser(doors) as visit:
+        link = await guest(doors, visit, id_)
+        await doors.ask("DELETE", f"/api/integrations/{id_}/connect-links/{link['id']}", role="operator")
+        assert (await visit.open(f"/i/{id_}")).status == 403
+        assert (await visit.command(id_, "app.registered")).status == 403
+    found = await rows(doors, "access.refused", chain=id_)
+    assert [(row.data["why"], row.data["method"], row.actor.id) for row in found] == [
+        ("link.over", "GET", "unknown"),
+        ("link.over", "POST", "unknown"),
+    ]
 
 
 async def test_one_key_does_not_hide_the_refusals_of_another(doors: Doors) -> None:
