@@ -115,20 +115,18 @@ async def test_each_part_that_cannot_be_read_is_a_row(doors: Doors) -> None:
 async def test_a_key_that_asks_for_a_foreign_integration_by_a_query_or_a_body(doors: Doors) -> None:
     """As by a path: the same answer as where there is none, and a row that says which it was."""
     ours, other = [(await doors.create())["id"] for _ in range(2)]
-    for role in ("auditor", "operator"):
+    for role, route in (("auditor", "/api/audit/pack"), ("operator", "/api/subscriptions")):
         wanted = {"name": "partner", "role": role, "integrations": [ours]}
         made = (await doors.ask("POST", "/api/keys", body=wanted)).json["key"]
         for asked in (other, "service", "in_none"):
-            path, body = f"/api/audit/pack?integration={asked}", None
-            if role == "operator":
-                body = {"name": "x", "url": "https://example.com/in", "integration": asked}
-                path = "/api/subscriptions"
+            body = {"name": "x", "url": "https://example.com/in", "integration": asked} if role == "operator" else None
+            path = route if body else f"{route}?integration={asked}"
             headers = {"Authorization": f"Bearer {made}"}
             answer = await doors.ask("POST" if body else "GET", path, role=None, headers=headers, body=body)
             assert (answer.status, answer.code) == (404, "integration.unknown")
         found = [row for row in await rows(doors, "access.refused") if row.actor.id == made.split("_")[1]]
         assert [row.data.get("asked", "") for row in found] == [other, "service", ""]
-        assert {row.data["route"] for row in found} == {path.partition("?")[0]}
+        assert {row.data["route"] for row in found} == {route}
 
 
 async def test_a_guest_whose_link_is_over_is_on_the_log(doors: Doors) -> None:
